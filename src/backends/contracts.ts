@@ -1,0 +1,228 @@
+/**
+ * What the product needs of its stores. Two implementations stand behind each contract (embedded/: one SQLite file;
+ * cluster/: Redis, MongoDB, Kafka); one suite in test/contract proves both. Columns import this file and no other
+ * of the backends.
+ *
+ * Every method rejects with an Error when the store cannot be reached or cannot write; the outcome of a write that
+ * rejected is unknown, and repeating it must be safe.
+ */
+import type { SessionRecord } from '../protocol/broker.ts';
+import type { Event, Message } from '../protocol/wire.ts';
+
+// ---- ownership ------------------------------------------------------------------------------------------------
+
+/** The right to write one session. Every write compares the whole value. */
+export interface Lease {
+  sessionId: string;
+  nodeId: string;
+  /** Fencing epoch: grows with every claim of the session, on any node. */
+  epoch: number;
+}
+export type ClaimResult = { status: 'claimed'; lease: Lease } | { status: 'held'; nodeId: string };
+
+export interface LeaseStore {
+  /**
+   * Takes the session unless a live node holds it. Free, held by a dead node, or held by this very node (whose memory
+   * of it is void from now on): claimed under an epoch above every earlier one. Needs a log (`EventLog.create`).
+   */
+  claim(sessionId: string, nodeId: string): Promise<ClaimResult>;
+  /** Gives the session back; nothing happens when the lease is no longer the current one. */
+  release(lease: Lease): Promise<void>;
+  owner(sessionId: string): Promise<{ nodeId: string; epoch: number } | null>;
+  /** Begins the liveness of this process. `onLost`: its leases are gone; drop every actor at once. */
+  join(nodeId: string, onLost: () => void): Promise<void>;
+  /** Ends it: every lease of this node is free from now on. */
+  leave(nodeId: string): Promise<void>;
+  /** Sessions whose log history has not fully acknowledged and that no live node owns. Oldest first. */
+  abandoned(limit: number): Promise<string[]>;
+}
+
+// ---- the event log --------------------------------------------------------------------------------------------
+
+/** The current attempt at a reply. Chunks of any other run are dropped. */
+export interface RunRecord {
+  runId: string;
+  replyId: string;
+  /** Length of the reply's logged text when this run began, in UTF-16 units. */
+  baseOffset: number;
+  /** null until a node accepted it. */
+  aiNode: string | null;
+  /** 1 for the first run of the reply. */
+  attempt: number;
+}
+
+/** Everything a new owner needs besides the events; kept 7 days after the last append. */
+export interface LogMeta {
+  sessionId: string;
+  userId: string;
+  title: string;
+  createdAt: string;
+  updatedAt: string;
+  /** Grows with every change of the session record. */
+  rev: number;
+  nextPosition: number;
+  messageCount: number;
+  /** Newest message of the active path. */
+  tip: string | null;
+  logId: string;
+  /** seq of the newest event; 0 when there is none. */
+  head: number;
+  /** seq of the oldest event still kept; head + 1 when none is. */
+  firstSeq: number;
+  /** History has everything up to this seq. */
+  storedThrough: number;
+  /** The reply that is open, and its run. */
+  run: RunRecord | null;
+  /** False when operations older than this meta may be known to history only. */
+  opsComplete: boolean;
+  deleted: boolean;
+}
+/** The part of the meta that an append may change. */
+export type MetaPatch = Partial<
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'run' | 'deleted'>
+>;
+
+/** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */
+export interface OpResult {
+  messageId: string;
+  replyId: string;
+}
+
+export interface AppendRequest {
+  lease: Lease;
+  logId: string;
+  /** Must be head + 1. With no events it is head + 1 too. */
+  firstSeq: number;
+  /** Unique per attempt at these events; the same id again answers `already` and writes nothing. */
+  batchId: string;
+  /** In order, seq firstSeq, firstSeq + 1, … May be empty when only the meta changes. */
+  events: Event[];
+  meta: MetaPatch;
+  ops: { id: string; result: OpResult }[];
+  /** Written to the outbox in the same atomic step. */
+  audit: AuditEntry[];
+}
+export type AppendResult =
+  | {
+      status: 'appended' | 'already';
+      /** Epoch ms until which an accumulated client wants whole texts; 0 when none does. */
+      accumulatedUntil: number;
+    }
+  /** The lease is not the current one. Nothing was written; stop. */
+  | { status: 'fenced' }
+  /** The log is not where the caller thought (another logId or head). Nothing was written; forget memory. */
+  | { status: 'mismatch'; logId: string; head: number };
+
+export interface EventLog {
+  /** Makes the log of a session that has none; answers the existing meta, unchanged, when it has one. */
+  create(seed: LogSeed): Promise<LogMeta>;
+  meta(sessionId: string): Promise<LogMeta | null>;
+  /** One consistent view: the meta and the kept events with seq > afterSeq, in order. null: no log. */
+  read(sessionId: string, afterSeq: number): Promise<{ meta: LogMeta; events: Event[] } | null>;
+  /**
+   * Checks everything before it writes anything; all of it is written or none. Never creates a lease or a log.
+   * The session counts as unsaved from its first event until `acknowledge`.
+   */
+  append(request: AppendRequest): Promise<AppendResult>;
+  /**
+   * History has everything up to `storedThrough`. The session stops being unsaved when that is the head at this very
+   * moment. Answers false when fenced.
+   */
+  acknowledge(lease: Lease, storedThrough: number): Promise<boolean>;
+  findOp(sessionId: string, opId: string): Promise<OpResult | null>;
+  /** Accumulated clients watch these sessions until then (epoch ms). Unknown sessions are skipped. */
+  watchAccumulated(sessionIds: string[], until: number): Promise<void>;
+  /** Which of these have an open reply. */
+  streamingAmong(sessionIds: string[]): Promise<Set<string>>;
+  /**
+   * Drops what is due at `now` (epoch ms): acknowledged events older than the retention, empty logs, and whole logs
+   * (with their operations) after their idle time. Cluster: Redis does it by expiry and this does nothing.
+   */
+  expire(now: number): Promise<void>;
+}
+export interface LogSeed {
+  sessionId: string;
+  userId: string;
+  title: string;
+  createdAt: string;
+  updatedAt: string;
+  rev: number;
+  nextPosition: number;
+  messageCount: number;
+  tip: string | null;
+  /** Short and random; never one this session had before. */
+  logId: string;
+  opsComplete: boolean;
+}
+
+// ---- history --------------------------------------------------------------------------------------------------
+
+export interface HistoryStore {
+  /**
+   * Stores finished messages (insert only, by id: one that is there stays as it is) and the session record (only when
+   * its `rev` is higher than the stored one). Repeating it changes nothing. `deleted`: there is a tombstone, and
+   * nothing was stored.
+   */
+  store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }>;
+  session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null>;
+  message(sessionId: string, messageId: string): Promise<Message | null>;
+  /** The newest `limit` messages below position `before`, oldest first. */
+  page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }>;
+  /** Of one user, newest update first. `query` finds words in titles and texts, ignoring case and accents. */
+  list(
+    userId: string,
+    options: { before?: string; limit: number; query?: string },
+  ): Promise<{ sessions: SessionRecord[]; hasMore: boolean; before?: string }>;
+  /** Leaves a tombstone first, then removes the messages. Nothing stored later revives it. */
+  remove(sessionId: string, userId: string, rev: number): Promise<void>;
+}
+
+// ---- audit ----------------------------------------------------------------------------------------------------
+
+export interface AuditEntry {
+  /** Unique and the same in every repeat: `<sessionId>:<logId>:<seq>` for log events, random otherwise. */
+  id: string;
+  at: string;
+  type: string;
+  sessionId: string | null;
+  userId: string | null;
+  epoch: number | null;
+  seq: number | null;
+  data: Record<string, unknown>;
+}
+export interface AuditOutbox {
+  /** For what has no append to ride on (refused logins, takeovers). Never rejects because the outbox is full. */
+  add(entries: AuditEntry[]): Promise<void>;
+  /** The oldest entries that are not delivered yet. */
+  peek(limit: number): Promise<{ key: string; entry: AuditEntry }[]>;
+  /** They are delivered: forget them. */
+  remove(keys: string[]): Promise<void>;
+  /** `shed`: entries dropped because the outbox was full, since the store was made. */
+  stats(): Promise<{ entries: number; bytes: number; shed: number }>;
+}
+/** Where audit entries end up: the same SQLite file, or Kafka. At least once; repeats share the entry's id. */
+export interface AuditSink {
+  deliver(entries: AuditEntry[]): Promise<void>;
+}
+
+// ---- small ones -----------------------------------------------------------------------------------------------
+
+export interface Quotas {
+  /** Takes one of `points` per `windowMs` for this key; answers 0, or how long to wait in ms when none is left. */
+  take(key: string, points: number, windowMs: number): Promise<number>;
+}
+
+export interface Backends {
+  readonly mode: 'embedded' | 'cluster';
+  readonly leases: LeaseStore;
+  readonly log: EventLog;
+  readonly history: HistoryStore;
+  readonly outbox: AuditOutbox;
+  readonly sink: AuditSink;
+  readonly quotas: Quotas;
+  /** A secret of this installation, made once and kept (32 random bytes, base64url). */
+  secret(name: string): Promise<string>;
+  /** Each dependency by name: up or not, and why. */
+  health(): Promise<Record<string, { ok: boolean; detail?: string }>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,130 @@
+/**
+ * Every setting: name, rule, default and meaning. The only reader of the environment; `.env.example` and
+ * docs/OPERATIONS.md are checked against this table by a test. Times are milliseconds.
+ */
+import { z } from 'zod';
+
+const ms = (fallback: number) => z.coerce.number().int().min(1).max(2_147_483_647).default(fallback);
+const count = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
+const flag = (fallback: 'on' | 'off') => z.enum(['on', 'off', 'true', 'false']).default(fallback).transform((v) => v === 'on' || v === 'true');
+const list = z.string().default('').transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''));
+const text = (fallback: string) => z.string().default(fallback);
+
+export const settings = {
+  // where
+  HOST: text('127.0.0.1').describe('Address to listen on. 0.0.0.0 opens it to the network.'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('Port to listen on; 0 picks a free one.'),
+  DATA_DIR: text('./data').describe('Folder of the embedded store. One process at a time.'),
+  NODE_ID: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 letters, digits, "-" or "_"').default('holdfast').describe('Prefix of this node\'s id; made unique per process start.'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info').describe('Lowest level that is logged.'),
+  LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto').describe('auto: pretty on a terminal, JSON lines otherwise.'),
+
+  // cluster
+  REDIS_URL: z.string().optional().describe('Set: this node is part of a cluster. Unset: everything in one process on SQLite.'),
+  MONGO_URL: z.string().optional().describe('Cluster: where history is kept.'),
+  KAFKA_BROKERS: list.describe('Cluster: host:port,… of the audit trail.'),
+  AUDIT: z.enum(['on', 'off']).default('on').describe('off: no audit trail at all.'),
+  AUDIT_DELTAS: flag('off').describe('on: the audit also has every piece of streamed text.'),
+  AUDIT_OUTBOX_BYTES: count(64 * 1024 * 1024).describe('Bound of the outbox; past it the oldest deltas go first, counted.'),
+
+  // model
+  AI_PROVIDER: z.enum(['demo', 'openai']).default('demo').describe('demo answers without any model; openai talks to any OpenAI-compatible server.'),
+  OPENAI_BASE_URL: z.string().optional().describe('Address of the OpenAI-compatible server, with /v1.'),
+  OPENAI_API_KEY: z.string().optional().describe('Its key.'),
+  OPENAI_MODEL: text('gpt-4o-mini').describe('Its model.'),
+  AI_CONTINUATION: z.enum(['prefill', 'restart', 'stop']).optional().describe('How a killed answer goes on. Default: prefill for demo, restart for openai.'),
+  AI_MAX_CONCURRENT: count(64).describe('Replies one ai node generates at a time.'),
+  AI_FIRST_TOKEN_MS: ms(60_000).describe('Longest wait for the first token.'),
+  AI_STALL_MS: ms(30_000).describe('Longest wait between two tokens.'),
+  AI_RETRIES: count(2, 0).describe('Attempts again before the first token when the model server is busy or unreachable.'),
+  AI_PROMPT_TOKENS: count(8_000).describe('Budget of the history sent to the model, in estimated tokens; whole messages, newest first.'),
+  AI_SYSTEM_PROMPT: text('').describe('Said to the model before the conversation.'),
+  AI_GENERATE_ATTEMPTS: count(5).describe('ai nodes tried for one reply before it fails.'),
+  AI_RESEND_MS: ms(1_000).describe('Text that was not acknowledged is sent again this often.'),
+  AI_ORPHAN_MS: ms(30_000).describe('A run nobody acknowledged for this long is ended, upstream too.'),
+  DEMO_TOKENS_PER_SECOND: z.coerce.number().min(0).default(40).describe('Speed of the demo provider; 0 is as fast as possible.'),
+  DEMO_TOKENS: count(0, 0).describe('Words of a demo answer; 0 lets the question decide.'),
+
+  // who
+  AUTH_GUESTS: flag('on').describe('on: anyone may chat under a guest token.'),
+  AUTH_GUEST_TTL_MS: ms(24 * 3_600_000).describe('Life of a guest token.'),
+  AUTH_GUEST_REFRESH_MS: ms(7 * 24 * 3_600_000).describe('How long after its end a guest token still gets a fresh one.'),
+  AUTH_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional().describe('HMAC secret of tokens, guests\' too. Unset: made once and kept in DATA_DIR.'),
+  AUTH_JWKS_URL: z.string().optional().describe('Keys of an identity provider whose tokens are accepted.'),
+  AUTH_ISSUER: z.string().optional().describe('Required issuer of tokens that are not guests\'.'),
+  AUTH_AUDIENCE: z.string().optional().describe('Required audience of tokens that are not guests\'.'),
+  AUTH_SIGN_IN_URL: z.string().optional().describe('Where the app sends people to sign in when guests are off.'),
+  ALLOWED_ORIGINS: list.describe('Other origins whose pages may use this server, comma separated; * is any.'),
+  TRUSTED_PROXIES: list.describe('Addresses of proxies whose X-Forwarded-For is believed, comma separated.'),
+
+  // limits
+  RATE_GUEST_TOKENS: count(20).describe('New guest users for one address in RATE_GUEST_WINDOW_MS.'),
+  RATE_GUEST_WINDOW_MS: ms(60_000).describe('Window of RATE_GUEST_TOKENS.'),
+  RATE_SENDS: count(60).describe('Messages of one user in RATE_SENDS_WINDOW_MS.'),
+  RATE_SENDS_WINDOW_MS: ms(60_000).describe('Window of RATE_SENDS.'),
+  RATE_FRAMES: count(100).describe('Frames one socket may send in a second.'),
+  MAX_FRAME_BYTES: count(1_000_000).describe('Largest frame or HTTP body a client may send.'),
+  MAX_SOCKET_BUFFER_BYTES: count(4_000_000).describe('A socket that has this much unread is cut; it can resume.'),
+  PING_INTERVAL_MS: ms(10_000).describe('How often a gateway pings its sockets.'),
+  PING_TIMEOUT_MS: ms(10_000).describe('How long it waits for the answer.'),
+
+  // session
+  LOCK_MS: ms(600_000).describe('Life of a session\'s lock, refreshed by appends.'),
+  NODE_TTL_MS: ms(5_000).describe('A node silent for this long is dead.'),
+  LOG_RETENTION_MS: ms(300_000).describe('Events that history has stay this long, for resumes.'),
+  LOG_META_MS: ms(7 * 24 * 3_600_000).describe('A log\'s meta and its operations stay this long after the last append.'),
+  LOG_EMPTY_MS: ms(24 * 3_600_000).describe('A session that was opened and never written to is forgotten after this.'),
+  ACTOR_IDLE_MS: ms(60_000).describe('A session with nothing to do leaves memory after this.'),
+  ALIVE_MS: ms(2_000).describe('While a reply is open and silent, clients hear that often that it is alive.'),
+  ACK_MS: ms(250).describe('How often an owner acknowledges text to the ai nodes.'),
+  APPEND_TIMEOUT_MS: ms(1_000).describe('Longest wait for one append.'),
+  STORE_RETRY_MS: ms(1_000).describe('Pause before a failed store in history is tried again.'),
+  SWEEP_MS: ms(500).describe('How often a node looks for sessions without an owner; jittered.'),
+  ACCUMULATED_WATCH_MS: ms(60_000).describe('How long one request for whole texts lasts; gateways renew it.'),
+  ACCUMULATED_INTERVAL_MS: ms(100).describe('Shortest time between two whole-text frames.'),
+  REQUEST_TIMEOUT_MS: ms(10_000).describe('Longest wait for an answer of another service.'),
+  DRAIN_MS: ms(10_000).describe('Longest time a node takes to stop.'),
+} as const satisfies Record<string, z.ZodType>;
+
+const schema = z.object(settings);
+export type Config = Readonly<z.output<typeof schema>> & { readonly mode: 'embedded' | 'cluster'; readonly continuation: 'prefill' | 'restart' | 'stop' };
+
+/** What is wrong with the settings, a line each. */
+export class ConfigError extends Error {
+  readonly problems: string[];
+  constructor(problems: string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Reads and checks the settings once; an empty value counts as unset. Throws ConfigError naming each bad one. */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.keys(settings).map((name) => [name, env[name] === '' ? undefined : env[name]]));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message} (got ${JSON.stringify(env[String(issue.path[0])])})`));
+  }
+  const mode = parsed.data.REDIS_URL === undefined ? 'embedded' : 'cluster';
+  const problems = crossChecks(parsed.data, mode);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const continuation = parsed.data.AI_CONTINUATION ?? (parsed.data.AI_PROVIDER === 'demo' ? 'prefill' : 'restart');
+  return Object.freeze({ ...parsed.data, mode, continuation });
+}
+
+function crossChecks(config: z.output<typeof schema>, mode: 'embedded' | 'cluster'): string[] {
+  const problems: string[] = [];
+  if (mode === 'embedded') {
+    if (config.MONGO_URL !== undefined) problems.push('MONGO_URL is set without REDIS_URL: a cluster needs both; unset it to run embedded');
+    if (config.KAFKA_BROKERS.length > 0) problems.push('KAFKA_BROKERS is set without REDIS_URL: a cluster needs both; unset it to run embedded');
+  } else {
+    if (config.MONGO_URL === undefined) problems.push('REDIS_URL is set without MONGO_URL: a cluster keeps its history in MongoDB');
+    if (config.KAFKA_BROKERS.length === 0 && config.AUDIT === 'on') problems.push('REDIS_URL is set without KAFKA_BROKERS: name the brokers, or set AUDIT=off');
+    if (config.AUTH_JWT_SECRET === undefined && config.AUTH_GUESTS) problems.push('AUTH_JWT_SECRET is missing: the nodes of a cluster must share it, or set AUTH_GUESTS=off');
+  }
+  if (config.AI_PROVIDER === 'openai' && config.OPENAI_API_KEY === undefined && config.OPENAI_BASE_URL === undefined) {
+    problems.push('AI_PROVIDER is openai, and neither OPENAI_API_KEY nor OPENAI_BASE_URL says which server to use');
+  }
+  if (config.AUTH_JWKS_URL !== undefined && config.AUTH_ISSUER === undefined) problems.push('AUTH_JWKS_URL needs AUTH_ISSUER');
+  return problems;
+}

@@ -1,0 +1,238 @@
+/**
+ * Every broker action and event of the product: its parameters (zod, validated by the broker) and its result.
+ * None of these can be reached from a socket or over HTTP; the gateway alone calls them, with a userId it verified.
+ */
+import { z } from 'zod';
+import {
+  clientEvents,
+  cursorSchema,
+  errorSchema,
+  eventSchema,
+  finishReasonSchema,
+  messageIdSchema,
+  messageSchema,
+  modeSchema,
+  sessionIdSchema,
+  sessionSchema,
+  usageSchema,
+  type CancelReply,
+  type Message,
+  type OpenReply,
+  type PageReply,
+  type SendReply,
+  type Session,
+  type SessionsReply,
+} from './wire.ts';
+
+const userId = z.string().min(1).max(256);
+const runId = z.string().min(1).max(64);
+const epoch = z.number().int().min(1);
+const ofUser = { userId };
+
+// ---- records --------------------------------------------------------------------------------------------------
+
+/** A session as history keeps it. `rev` grows with every change, so that an older write never wins. */
+export const sessionRecordSchema = z.object({
+  id: sessionIdSchema,
+  userId,
+  title: z.string(),
+  rev: z.number().int(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  messageCount: z.number().int(),
+  /** Position the next message gets. */
+  nextPosition: z.number().int(),
+  /** The newest message of the active path; the parent of the next one. */
+  tip: messageIdSchema.nullable(),
+});
+export type SessionRecord = z.infer<typeof sessionRecordSchema>;
+
+/** One line of the conversation as a provider gets it. */
+export const promptMessageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+export type PromptMessage = z.infer<typeof promptMessageSchema>;
+
+export const runEndSchema = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('completed'),
+    finishReason: finishReasonSchema,
+    usage: usageSchema.optional(),
+    model: z.string().optional(),
+  }),
+  z.object({ outcome: z.literal('failed'), error: errorSchema }),
+]);
+/** How a run ended by itself. A cancelled run reports nothing: its owner asked for it. */
+export type RunEnd = z.infer<typeof runEndSchema>;
+
+/** What an ai node has for one run: text at `offset` (UTF-16 units of the reply's text), and its end once known. */
+export const runChunkSchema = z.object({
+  runId,
+  offset: z.number().int().min(0),
+  text: z.string(),
+  end: runEndSchema.optional(),
+});
+export type RunChunk = z.infer<typeof runChunkSchema>;
+
+export interface ActorView {
+  sessionId: string;
+  userId: string;
+  node: string;
+  epoch: number;
+  logId: string;
+  seq: number;
+  storedThrough: number;
+  state: string;
+  runId: string | null;
+  aiNode: string | null;
+  replyId: string | null;
+  queued: number;
+}
+export interface RunView {
+  runId: string;
+  sessionId: string;
+  ownerNode: string;
+  epoch: number;
+  characters: number;
+  acknowledged: number;
+  ended: boolean;
+  ageMs: number;
+}
+export interface AiStatus {
+  nodeId: string;
+  provider: string;
+  model: string;
+  load: number;
+  capacity: number;
+}
+export interface SocketView {
+  id: string;
+  userId: string;
+  address: string;
+  connectedAt: string;
+  sessions: string[];
+}
+
+// ---- actions --------------------------------------------------------------------------------------------------
+
+export const actions = {
+  'session-owner.open': z.object({
+    ...ofUser,
+    ...clientEvents['session:open'].shape,
+    cursor: cursorSchema.nullish(),
+    mode: modeSchema.optional(),
+  }),
+  'session-owner.watch': z.object({ sessionIds: z.array(sessionIdSchema) }),
+  'session-owner.history': z.object({ ...ofUser, ...clientEvents['session:history'].shape }),
+  'session-owner.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
+  'session-owner.send': z.object({
+    ...ofUser,
+    ...clientEvents['message:send'].shape,
+    /** Absent: a new session, whose id derives from user and clientMessageId. */
+    sessionId: sessionIdSchema.optional(),
+  }),
+  'session-owner.cancel': z.object({ ...ofUser, ...clientEvents['message:cancel'].shape }),
+  'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
+  'session-owner.delete': z.object({ ...ofUser, ...clientEvents['session:delete'].shape }),
+  'session-owner.inspect': z.object({ sessionId: sessionIdSchema.optional() }),
+
+  'ai.generate': z.object({
+    runId,
+    sessionId: sessionIdSchema,
+    replyId: messageIdSchema,
+    ownerNode: z.string(),
+    epoch,
+    messages: z.array(promptMessageSchema),
+    /** Text of this reply that is logged already and must be continued; offsets begin after it. */
+    prefix: z.string(),
+  }),
+  'ai.attach': z.object({ runId, ownerNode: z.string(), epoch, offset: z.number().int().min(0) }),
+  'ai.replay': z.object({ runId, epoch, offset: z.number().int().min(0) }),
+  'ai.ack': z.object({
+    acks: z.array(z.object({ runId, epoch, offset: z.number().int().min(0), ended: z.boolean() })),
+  }),
+  'ai.cancel': z.object({ runId, epoch }),
+  'ai.status': z.object({}),
+  'ai.runs': z.object({}),
+
+  'history.store': z.object({ session: sessionRecordSchema, messages: z.array(messageSchema) }),
+  'history.page': z.object({
+    sessionId: sessionIdSchema,
+    /** Only positions below this one. */
+    before: z.number().int().optional(),
+    limit: z.number().int().min(1),
+  }),
+  'history.message': z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
+  'history.session': z.object({ sessionId: sessionIdSchema }),
+  'history.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
+  'history.remove': z.object({ sessionId: sessionIdSchema, ...ofUser, rev: z.number().int() }),
+
+  'gateway.sockets': z.object({ sessionId: sessionIdSchema.optional() }),
+  'audit.status': z.object({}),
+} as const;
+
+export type ActionName = keyof typeof actions;
+export type ActionParams<N extends ActionName> = z.input<(typeof actions)[N]>;
+/** What a handler gets: parsed, defaults filled in. */
+export type ActionInput<N extends ActionName> = z.output<(typeof actions)[N]>;
+
+export interface ActionResults {
+  'session-owner.open': OpenReply & { before?: string };
+  'session-owner.watch': void;
+  'session-owner.history': PageReply;
+  'session-owner.list': SessionsReply;
+  'session-owner.send': SendReply & { sessionId: string };
+  'session-owner.cancel': CancelReply;
+  'session-owner.rename': { session: Session };
+  'session-owner.delete': void;
+  'session-owner.inspect': ActorView[];
+
+  'ai.generate': { aiNode: string };
+  /** `known` false: this node has no such run (it ended, was never here, or the node is new). */
+  'ai.attach': { known: boolean };
+  'ai.replay': { known: boolean };
+  'ai.ack': void;
+  'ai.cancel': { known: boolean };
+  'ai.status': AiStatus;
+  'ai.runs': RunView[];
+
+  /** `deleted`: the session has a tombstone; nothing was stored and nothing ever will be. */
+  'history.store': { deleted: boolean };
+  'history.page': { messages: Message[]; hasMore: boolean };
+  'history.message': Message | null;
+  /** null: never stored; `deleted`: it has a tombstone. */
+  'history.session': { record: SessionRecord; deleted: boolean } | null;
+  'history.list': { sessions: SessionRecord[]; hasMore: boolean; before?: string };
+  'history.remove': void;
+
+  'gateway.sockets': SocketView[];
+  'audit.status': { entries: number; bytes: number; shed: number };
+}
+
+// ---- events ---------------------------------------------------------------------------------------------------
+
+export const events = {
+  /** ai -> the owner's node (group `session-owner@<node>`): batched per tick. Sent again each second until acknowledged. */
+  'ai.chunks': z.object({ aiNode: z.string(), chunks: z.array(runChunkSchema) }),
+  /** owner -> its gateway (group `gateway@<node>`): appended events, in order. */
+  'gateway.frames': z.object({
+    sessionId: sessionIdSchema,
+    logId: z.string(),
+    events: z.array(eventSchema),
+    /** The open or just ended reply's whole text, only while an accumulated client asked for it. */
+    whole: z.unknown().optional(),
+  }),
+  'gateway.alive': z.object({ sessionId: sessionIdSchema, logId: z.string(), seq: z.number().int() }),
+  'gateway.resync': z.object({ sessionId: sessionIdSchema, reason: z.string(), withinMs: z.number().int() }),
+  'gateway.sessions-changed': z.object({
+    userId,
+    sessionId: sessionIdSchema,
+    change: z.enum(['created', 'renamed', 'deleted', 'updated']),
+    session: sessionSchema.optional(),
+  }),
+} as const;
+export type EventName = keyof typeof events;
+export type EventPayload<N extends EventName> = z.input<(typeof events)[N]>;
+
+/** The event group that exactly one node hears. */
+export function nodeGroup(service: 'session-owner' | 'gateway', nodeId: string): string {
+  return `${service}@${nodeId}`;
+}

@@ -1,0 +1,20 @@
+/**
+ * Limits of the wire contract: the same numbers for the server and for every client.
+ * What an operator may change is a setting in `src/config.ts`; these are part of protocol version 1.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** Characters (UTF-16 units) of one user message. */
+export const MAX_CONTENT_LENGTH = 100_000;
+export const MAX_TITLE_LENGTH = 200;
+export const MAX_QUERY_LENGTH = 200;
+export const MAX_CLIENT_MESSAGE_ID_LENGTH = 100;
+/** Messages or sessions in one page. */
+export const DEFAULT_PAGE = 50;
+export const MAX_PAGE = 200;
+/** Characters of a session id made by the server; short because it travels with every delta. */
+export const SESSION_ID_LENGTH = 12;
+export const MESSAGE_ID_LENGTH = 16;
+export const LOG_ID_LENGTH = 4;
+/** A client that streams opens again with its cursor after this long without a frame, in ms. */
+export const CLIENT_SILENCE_MS = 5_000;

@@ -1,0 +1,236 @@
+/**
+ * Wire protocol, version 1: every frame between a client and a gateway, as zod schemas shared by server and browser.
+ * The prose is docs/PROTOCOL.md. Fields are added freely and never renamed.
+ */
+import { z } from 'zod';
+import { ERROR_CODES, type WireError } from './errors.ts';
+import * as limits from './limits.ts';
+
+// ---- values ---------------------------------------------------------------------------------------------------
+
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"');
+export const sessionIdSchema = id;
+export const messageIdSchema = id;
+
+export const cursorSchema = z.object({
+  logId: z.string().min(1).max(32),
+  /** The last event the client has; 0 means none. */
+  seq: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+});
+export type Cursor = z.infer<typeof cursorSchema>;
+
+export const modeSchema = z.enum(['delta', 'accumulated']);
+export type Mode = z.infer<typeof modeSchema>;
+
+export const usageSchema = z.object({ inputTokens: z.number().int(), outputTokens: z.number().int() });
+export type Usage = z.infer<typeof usageSchema>;
+
+export const finishReasonSchema = z.enum(['stop', 'length', 'content-filter', 'cancelled']);
+export type FinishReason = z.infer<typeof finishReasonSchema>;
+
+export const statusSchema = z.enum(['complete', 'streaming', 'cancelled', 'failed', 'interrupted']);
+export type MessageStatus = z.infer<typeof statusSchema>;
+
+export const errorSchema: z.ZodType<WireError> = z.object({
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  retryable: z.boolean(),
+  retryAfterMs: z.number().optional(),
+});
+
+export const messageSchema = z.object({
+  id: messageIdSchema,
+  sessionId: sessionIdSchema,
+  /** Place in the session, from 1; survives logs and is never derived from a clock. */
+  position: z.number().int(),
+  clientMessageId: z.string().optional(),
+  role: z.enum(['user', 'assistant']),
+  content: z.string(),
+  status: statusSchema,
+  /** The message this one follows; null for the first. Versions of the same turn share it. */
+  parentId: messageIdSchema.nullable(),
+  createdAt: z.string(),
+  model: z.string().optional(),
+  usage: usageSchema.optional(),
+  finishReason: finishReasonSchema.optional(),
+  /** Why a failed reply failed. */
+  error: errorSchema.optional(),
+  /** How many versions stand under the same parent, this one included. */
+  siblings: z.number().int().optional(),
+});
+export type Message = z.infer<typeof messageSchema>;
+
+export const sessionSchema = z.object({
+  id: sessionIdSchema,
+  title: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  messageCount: z.number().int(),
+  /** A reply is open in it now. */
+  streaming: z.boolean(),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+// ---- events of the log ----------------------------------------------------------------------------------------
+
+const stamp = { seq: z.number().int().min(1), at: z.string() };
+export const eventSchema = z.discriminatedUnion('type', [
+  z.object({ ...stamp, type: z.literal('message.created'), message: messageSchema }),
+  z.object({ ...stamp, type: z.literal('message.delta'), messageId: messageIdSchema, text: z.string() }),
+  z.object({
+    ...stamp,
+    type: z.literal('message.completed'),
+    messageId: messageIdSchema,
+    finishReason: finishReasonSchema,
+    usage: usageSchema.optional(),
+    model: z.string().optional(),
+  }),
+  z.object({ ...stamp, type: z.literal('message.cancelled'), messageId: messageIdSchema }),
+  z.object({ ...stamp, type: z.literal('message.failed'), messageId: messageIdSchema, error: errorSchema }),
+  z.object({ ...stamp, type: z.literal('message.interrupted'), messageId: messageIdSchema }),
+  z.object({ ...stamp, type: z.literal('message.restarted'), messageId: messageIdSchema, reason: z.string() }),
+  z.object({ ...stamp, type: z.literal('session.renamed'), title: z.string() }),
+  z.object({ ...stamp, type: z.literal('session.deleted') }),
+]);
+export type Event = z.infer<typeof eventSchema>;
+/** An event before the log gave it its place. */
+export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, 'seq' | 'at'> : never) : never;
+
+// ---- client to server: fields of each event -------------------------------------------------------------------
+
+const limit = z.number().int().min(1).max(limits.MAX_PAGE);
+const before = z.string().min(1).max(200);
+const content = z
+  .string()
+  .max(limits.MAX_CONTENT_LENGTH, `must be at most ${limits.MAX_CONTENT_LENGTH} characters`)
+  .refine((text) => text.trim() !== '', 'must not be empty');
+const clientMessageId = z.string().min(1).max(limits.MAX_CLIENT_MESSAGE_ID_LENGTH);
+const title = z.string().trim().min(1).max(limits.MAX_TITLE_LENGTH);
+
+export const clientEvents = {
+  'session:open': z.object({
+    sessionId: sessionIdSchema.optional(),
+    cursor: cursorSchema.nullish(),
+    mode: modeSchema.optional(),
+    limit: limit.optional(),
+  }),
+  'session:close': z.object({ sessionId: sessionIdSchema }),
+  'session:list': z.object({
+    before: before.optional(),
+    limit: limit.optional(),
+    query: z.string().max(limits.MAX_QUERY_LENGTH).optional(),
+  }),
+  'session:rename': z.object({ sessionId: sessionIdSchema, title }),
+  'session:delete': z.object({ sessionId: sessionIdSchema }),
+  'session:history': z.object({ sessionId: sessionIdSchema, before: before.optional(), limit: limit.optional() }),
+  'message:send': z.object({ sessionId: sessionIdSchema, clientMessageId, content }),
+  'message:cancel': z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
+  'auth:refresh': z.object({ token: z.string().min(1) }),
+} as const;
+export type ClientEventName = keyof typeof clientEvents;
+export type ClientEvent<N extends ClientEventName> = z.input<(typeof clientEvents)[N]>;
+
+export const handshakeSchema = z.object({ token: z.string().min(1), protocol: z.number().int().optional() });
+
+// ---- server's answers (acknowledgements) ----------------------------------------------------------------------
+
+export interface OpenReply {
+  session: Session;
+  cursor: Cursor;
+  /** True when the cursor could not be continued and the client must replace what it holds. */
+  resync: boolean;
+  /** What follows the cursor; absent when `messages` is there. */
+  events?: Event[];
+  /** Newest messages, oldest first; a streaming reply with its text so far. */
+  messages?: Message[];
+  hasMore?: boolean;
+}
+export interface PageReply {
+  messages: Message[];
+  hasMore: boolean;
+  /** Opaque: give it back as `before` for the page above. */
+  before?: string;
+}
+export interface SessionsReply {
+  sessions: Session[];
+  hasMore: boolean;
+  before?: string;
+}
+export interface SendReply {
+  messageId: string;
+  replyId: string;
+  /** The same clientMessageId was accepted before: this is its first answer. */
+  duplicate: boolean;
+}
+export interface CancelReply {
+  /** The status the reply ended with; `cancelled` unless it had ended before. */
+  status: MessageStatus;
+}
+export interface Replies {
+  'session:open': OpenReply & { before?: string };
+  'session:close': object;
+  'session:list': SessionsReply;
+  'session:rename': { session: Session };
+  'session:delete': object;
+  'session:history': PageReply;
+  'message:send': SendReply;
+  'message:cancel': CancelReply;
+  'auth:refresh': { userId: string; expiresAt: string };
+}
+export type Ack<N extends ClientEventName> = ({ ok: true } & Replies[N]) | { ok: false; error: WireError };
+
+// ---- server to client -----------------------------------------------------------------------------------------
+
+export interface WholeMessage {
+  sessionId: string;
+  messageId: string;
+  /** The whole text so far. */
+  content: string;
+  /** What is new since the last frame; empty in the first and the last. */
+  chunk: string;
+  isComplete: boolean;
+  status: MessageStatus;
+  error?: WireError;
+  cursor: Cursor;
+}
+export type SessionChange = 'created' | 'renamed' | 'deleted' | 'updated';
+export interface ServerEvents {
+  'session:events': { sessionId: string; logId: string; events: Event[] };
+  /** [sessionId, logId, seq, text] */
+  delta: [string, string, number, string];
+  /** [sessionId, logId, seq of the head] */
+  'session:alive': [string, string, number];
+  'session:message': WholeMessage;
+  'session:resync': { sessionId: string; reason: string; withinMs: number };
+  'sessions:changed': { sessionId: string; change: SessionChange; session?: Session };
+  'server:draining': { withinMs: number };
+  /** First frame after connecting: what a connection badge shows. */
+  'server:hello': HelloFrame;
+  /** The server closes this socket next, for this reason. */
+  'server:closing': WireError;
+}
+export interface HelloFrame {
+  nodeId: string;
+  userId: string;
+  protocol: number;
+  expiresAt: string;
+}
+
+// ---- HTTP -----------------------------------------------------------------------------------------------------
+
+export const httpBodies = {
+  chat: z.object({
+    sessionId: sessionIdSchema.optional(),
+    message: content,
+    clientMessageId: clientMessageId.optional(),
+  }),
+  cancel: z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
+} as const;
+
+/** `sessionId`, then what is wrong: the first problem of a failed parse, in words for a person. */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message))
+    .join('; ');
+}
