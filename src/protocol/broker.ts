@@ -22,6 +22,7 @@ import {
   type SendReply,
   type Session,
   type SessionsReply,
+  type WholeMessage,
 } from './wire.ts';
 
 const userId = z.string().min(1).max(256);
@@ -214,14 +215,17 @@ export const events = {
   'ai.chunks': z.object({ aiNode: z.string(), chunks: z.array(runChunkSchema) }),
   /** owner -> its gateway (group `gateway@<node>`): appended events, in order. */
   'gateway.frames': z.object({
+    userId,
     sessionId: sessionIdSchema,
     logId: z.string(),
     events: z.array(eventSchema),
-    /** The open or just ended reply's whole text, only while an accumulated client asked for it. */
-    whole: z.unknown().optional(),
+    /** Whole texts of replies, only while an accumulated client asked for them; they come after `events`. */
+    whole: z.array(z.custom<WholeMessage>()).optional(),
   }),
-  'gateway.alive': z.object({ sessionId: sessionIdSchema, logId: z.string(), seq: z.number().int() }),
-  'gateway.resync': z.object({ sessionId: sessionIdSchema, reason: z.string(), withinMs: z.number().int() }),
+  /** A reply is open and nothing new came. */
+  'gateway.alive': z.object({ userId, sessionId: sessionIdSchema, logId: z.string(), seq: z.number().int() }),
+  /** Clients of the session open it again with their cursor. */
+  'gateway.resync': z.object({ userId, sessionId: sessionIdSchema, reason: z.string(), withinMs: z.number().int() }),
   'gateway.sessions-changed': z.object({
     userId,
     sessionId: sessionIdSchema,
