@@ -16,15 +16,16 @@ export const systemClock: Clock = {
   },
 };
 
-/** Runs `task` again and again, `ms` after the last one ended, until the returned function is called. */
+/** Runs `task` again and again, `ms` after the last one ended, until the returned function is called. A task must not throw. */
 export function every(clock: Clock, ms: () => number, task: () => Promise<void> | void): () => void {
   let stopped = false;
   let cancel = (): void => {};
+  const run = async (): Promise<void> => {
+    await task();
+    if (!stopped) next();
+  };
   const next = (): void => {
-    cancel = clock.after(ms(), async () => {
-      await task();
-      if (!stopped) next();
-    });
+    cancel = clock.after(ms(), () => void run());
   };
   next();
   return () => {

@@ -26,6 +26,9 @@ export const settings = {
   AUDIT: z.enum(['on', 'off']).default('on').describe('off: no audit trail at all.'),
   AUDIT_DELTAS: flag('off').describe('on: the audit also has every piece of streamed text.'),
   AUDIT_OUTBOX_BYTES: count(64 * 1024 * 1024).describe('Bound of the outbox; past it the oldest deltas go first, counted.'),
+  AUDIT_BATCH: count(200).describe('Audit entries delivered at a time.'),
+  AUDIT_DRAIN_MS: ms(1_000).describe('How often the outbox is looked at when it was empty.'),
+  AUDIT_RETRY_MAX_MS: ms(30_000).describe('Longest pause before a failed delivery is tried again; it doubles up to this.'),
 
   // model
   AI_PROVIDER: z.enum(['demo', 'openai']).default('demo').describe('demo answers without any model; openai talks to any OpenAI-compatible server.'),
@@ -103,13 +106,18 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.keys(settings).map((name) => [name, env[name] === '' ? undefined : env[name]]));
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message} (got ${JSON.stringify(env[String(issue.path[0])])})`));
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}${got(String(issue.path[0]), env)}`));
   }
   const mode = parsed.data.REDIS_URL === undefined ? 'embedded' : 'cluster';
   const problems = crossChecks(parsed.data, mode);
   if (problems.length > 0) throw new ConfigError(problems);
   const continuation = parsed.data.AI_CONTINUATION ?? (parsed.data.AI_PROVIDER === 'demo' ? 'prefill' : 'restart');
   return Object.freeze({ ...parsed.data, mode, continuation });
+}
+
+/** The value that was refused, unless it may be a secret. */
+function got(name: string, env: Record<string, string | undefined>): string {
+  return /SECRET|KEY|URL/.test(name) ? '' : ` (got ${JSON.stringify(env[name])})`;
 }
 
 function crossChecks(config: z.output<typeof schema>, mode: 'embedded' | 'cluster'): string[] {

@@ -6,9 +6,8 @@ import moleculer from 'moleculer';
 import type { z } from 'zod';
 import { actions, events, type ActionName, type EventName } from './protocol/broker.ts';
 
-interface ZodParams {
-  $zod: () => z.ZodType;
-}
+// A type and no interface: Moleculer's own type of params has an index signature.
+type ZodParams = { $zod: () => z.ZodType };
 
 function shape(schema: z.ZodType): ZodParams {
   return { $zod: () => schema };

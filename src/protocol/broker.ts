@@ -67,6 +67,7 @@ export type RunEnd = z.infer<typeof runEndSchema>;
 /** What an ai node has for one run: text at `offset` (UTF-16 units of the reply's text), and its end once known. */
 export const runChunkSchema = z.object({
   runId,
+  sessionId: sessionIdSchema,
   offset: z.number().int().min(0),
   text: z.string(),
   end: runEndSchema.optional(),
@@ -205,7 +206,8 @@ export interface ActionResults {
   'history.remove': void;
 
   'gateway.sockets': SocketView[];
-  'audit.status': { entries: number; bytes: number; shed: number };
+  /** The outbox, and what this audit node did since it started; `failing`: the last delivery failed. */
+  'audit.status': { entries: number; bytes: number; shed: number; delivered: number; failures: number; failing: boolean };
 }
 
 // ---- events ---------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ export type FinishReason = z.infer<typeof finishReasonSchema>;
 export const statusSchema = z.enum(['complete', 'streaming', 'cancelled', 'failed', 'interrupted']);
 export type MessageStatus = z.infer<typeof statusSchema>;
 
-export const errorSchema: z.ZodType<WireError> = z.object({
+export const errorSchema: z.ZodType<WireError, WireError> = z.object({
   code: z.enum(ERROR_CODES),
   message: z.string(),
   retryable: z.boolean(),
@@ -99,7 +99,8 @@ export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, 'seq' 
 // ---- client to server: fields of each event -------------------------------------------------------------------
 
 const limit = z.number().int().min(1).max(limits.MAX_PAGE);
-const before = z.string().min(1).max(200);
+/** The `before` of an earlier answer, or the id or position of the message to begin above. */
+const before = z.union([z.string().min(1).max(200), z.number().int().min(1).transform(String)]);
 const content = z
   .string()
   .max(limits.MAX_CONTENT_LENGTH, `must be at most ${limits.MAX_CONTENT_LENGTH} characters`)

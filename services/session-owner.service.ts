@@ -1,0 +1,93 @@
+/** The owner of sessions: one actor per session, at most one owner anywhere. */
+import type { Context, Service, ServiceSchema, ServiceSettingSchema } from 'moleculer';
+import { systemClock } from '../src/clock.ts';
+import { randomId } from '../src/ids.ts';
+import { nodeOf } from '../src/node-context.ts';
+import { nodeGroup, type ActionInput, type ActionName, type ActionResults, type EventPayload } from '../src/protocol/broker.ts';
+import { brokerPorts } from '../src/session-owner/broker-ports.ts';
+import { atOwner, type HopMeta } from '../src/session-owner/forward.ts';
+import { OwnerNode } from '../src/session-owner/owner-node.ts';
+import { paramsOf, payloadOf } from '../src/zod-validator.ts';
+
+interface Vars {
+  owner: OwnerNode;
+}
+type OwnerThis = Service & Vars;
+type OwnerAction = Extract<ActionName, `session-owner.${string}`>;
+type Run<N extends OwnerAction> = (owner: OwnerNode, params: ActionInput<N>) => Promise<ActionResults[N]> | ActionResults[N];
+
+/** Answered by any node. */
+function anywhere<N extends OwnerAction>(name: N, run: Run<N>) {
+  return {
+    visibility: 'public' as const,
+    params: paramsOf(name),
+    handler(this: OwnerThis, ctx: Context<ActionInput<N>>) {
+      return run(this.owner, ctx.params);
+    },
+  };
+}
+
+/** Answered by the session's owner: here, or one hop away. */
+function atOwnerOnly<N extends OwnerAction>(name: N, run: Run<N>) {
+  return {
+    visibility: 'public' as const,
+    params: paramsOf(name),
+    handler(this: OwnerThis, ctx: Context<ActionInput<N>, HopMeta>) {
+      return atOwner(ctx, name, async () => run(this.owner, ctx.params));
+    },
+  };
+}
+
+/**
+ * Only the node that owns a run may hear its text, so the group carries the node's id, which is known when the schema
+ * is merged (a Moleculer hook that its types leave out).
+ */
+const hearOwnRuns = {
+  merged(this: OwnerThis, schema: ServiceSchema) {
+    schema.events = {
+      'ai.chunks': {
+        group: nodeGroup('session-owner', this.broker.nodeID),
+        params: payloadOf('ai.chunks'),
+        handler: (ctx: Context<EventPayload<'ai.chunks'>>) => this.owner.takeChunks(ctx.params),
+      },
+    };
+  },
+};
+
+const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
+  name: 'session-owner',
+  actions: {
+    open: anywhere('session-owner.open', (owner, params) => owner.reads.open(params)),
+    watch: anywhere('session-owner.watch', (owner, params) => owner.reads.watch(params.sessionIds)),
+    history: anywhere('session-owner.history', (owner, params) => owner.reads.history(params)),
+    list: anywhere('session-owner.list', (owner, params) => owner.reads.list(params)),
+    send: atOwnerOnly('session-owner.send', (owner, params) => owner.commands.send(params)),
+    cancel: atOwnerOnly('session-owner.cancel', (owner, params) => owner.commands.cancel(params)),
+    rename: atOwnerOnly('session-owner.rename', (owner, params) => owner.commands.rename(params)),
+    delete: atOwnerOnly('session-owner.delete', (owner, params) => owner.commands.delete(params)),
+    inspect: anywhere('session-owner.inspect', (owner, params) => owner.directory.view(params.sessionId)),
+  },
+  ...hearOwnRuns,
+  created(this: OwnerThis) {
+    const { broker, logger } = this;
+    const { config, backends } = nodeOf(broker);
+    this.owner = new OwnerNode({
+      nodeId: broker.nodeID,
+      settings: config,
+      log: backends.log,
+      leases: backends.leases,
+      ports: brokerPorts(broker, logger),
+      clock: systemClock,
+      random: Math.random,
+      newId: randomId,
+    });
+  },
+  started(this: OwnerThis) {
+    return this.owner.start();
+  },
+  stopped(this: OwnerThis) {
+    return this.owner.stop();
+  },
+};
+
+export default service;

@@ -1,0 +1,76 @@
+/** Users' commands, carried out by the session's owner on this node. Each is safe to repeat. */
+import type { LogMeta, OpResult } from '../backends/contracts.ts';
+import { chatError, fromWireError } from '../errors.ts';
+import { messageIdsFor, sessionIdFor } from '../ids.ts';
+import type { ActionInput, ActionResults } from '../protocol/broker.ts';
+import { createLog, noSuchSession, openLog } from './access.ts';
+import type { SessionDirectory } from './directory.ts';
+import type { Answer } from './inputs.ts';
+import type { OwnerWorld } from './owner-settings.ts';
+import { findMessage } from './read-messages.ts';
+
+type Input<N extends 'send' | 'cancel' | 'rename' | 'delete'> = ActionInput<`session-owner.${N}`>;
+
+export class Commands {
+  readonly #world: OwnerWorld;
+  readonly #directory: SessionDirectory;
+
+  constructor(world: OwnerWorld, directory: SessionDirectory) {
+    this.#world = world;
+    this.#directory = directory;
+  }
+
+  async send({ userId, sessionId: given, clientMessageId, content }: Input<'send'>): Promise<ActionResults['session-owner.send']> {
+    const sessionId = given ?? sessionIdFor(userId, clientMessageId);
+    const meta = given === undefined ? await this.#begin(userId, sessionId) : await openLog(this.#world, userId, sessionId);
+    const ids = messageIdsFor(userId, sessionId, 'send', clientMessageId);
+    const actor = await this.#directory.actor(sessionId);
+    // After the claim: an operation that an earlier owner accepted is in the store by now, a later one in the actor.
+    const first = await this.#firstAnswer(meta, ids);
+    if (first) return { sessionId, ...first, duplicate: true };
+    const answer = expectAnswer(await actor.submit({ type: 'send', ids, clientMessageId, content }), 'sent');
+    return { sessionId, ...answer.ids, duplicate: answer.duplicate };
+  }
+
+  async cancel({ userId, sessionId, messageId }: Input<'cancel'>): Promise<ActionResults['session-owner.cancel']> {
+    await openLog(this.#world, userId, sessionId);
+    const actor = await this.#directory.actor(sessionId);
+    const answer = await actor.submit({ type: 'cancel', messageId });
+    if (answer.type !== 'unknown-reply') return { status: expectAnswer(answer, 'cancelled').status };
+    const message = await findMessage(this.#world, sessionId, messageId);
+    if (message?.role !== 'assistant') throw chatError('not-found', 'There is no such reply in this session.');
+    return { status: message.status };
+  }
+
+  async rename({ userId, sessionId, title }: Input<'rename'>): Promise<ActionResults['session-owner.rename']> {
+    await openLog(this.#world, userId, sessionId);
+    const actor = await this.#directory.actor(sessionId);
+    const { session } = expectAnswer(await actor.submit({ type: 'rename', title }), 'renamed');
+    return { session };
+  }
+
+  async delete({ userId, sessionId }: Input<'delete'>): Promise<void> {
+    await openLog(this.#world, userId, sessionId);
+    const actor = await this.#directory.actor(sessionId);
+    expectAnswer(await actor.submit({ type: 'delete' }), 'deleted');
+  }
+
+  /** A session whose id derives from the send that begins it: history may know it from long ago. */
+  async #begin(userId: string, sessionId: string): Promise<LogMeta> {
+    const known = (await this.#world.log.meta(sessionId)) ?? (await this.#world.ports.history.session(sessionId));
+    return known ? openLog(this.#world, userId, sessionId) : createLog(this.#world, userId, sessionId);
+  }
+
+  /** The operation's first answer: from the log's operations, or from history when those may be older than the log. */
+  async #firstAnswer(meta: LogMeta, ids: OpResult): Promise<OpResult | null> {
+    const known = await this.#world.log.findOp(meta.sessionId, ids.messageId);
+    if (known || meta.opsComplete) return known;
+    return (await this.#world.ports.history.message(meta.sessionId, ids.messageId)) ? ids : null;
+  }
+}
+
+function expectAnswer<T extends Answer['type']>(answer: Answer, type: T): Extract<Answer, { type: T }> {
+  if (answer.type === 'refused') throw answer.error.code === 'not-found' ? noSuchSession() : fromWireError(answer.error);
+  if (answer.type !== type) throw new Error(`expected the answer ${type}, got ${answer.type}`);
+  return answer as Extract<Answer, { type: T }>;
+}

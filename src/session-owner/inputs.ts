@@ -1,0 +1,38 @@
+/** What can happen to a session: commands of users, and what the ai nodes and timers report. */
+import type { OpResult, RunRecord } from '../backends/contracts.ts';
+import type { RunChunk } from '../protocol/broker.ts';
+import type { WireError } from '../protocol/errors.ts';
+import type { MessageStatus, Session } from '../protocol/wire.ts';
+
+export type Command =
+  | { type: 'send'; ids: OpResult; clientMessageId: string; content: string }
+  | { type: 'cancel'; messageId: string }
+  | { type: 'rename'; title: string }
+  | { type: 'delete' };
+
+export type Report =
+  | { type: 'chunk'; aiNode: string; chunk: RunChunk }
+  | { type: 'run-accepted'; runId: string; aiNode: string }
+  /** No text of this run will come: nobody took it. */
+  | { type: 'run-refused'; runId: string; error: WireError }
+  /** The node that generated it is gone, or forgot it. */
+  | { type: 'run-lost'; runId: string };
+
+export type Input = Command | Report;
+
+export type Answer =
+  | { type: 'sent'; ids: OpResult; duplicate: boolean }
+  | { type: 'cancelled'; status: MessageStatus }
+  /** No reply of that id is known here; history may know it. */
+  | { type: 'unknown-reply' }
+  | { type: 'renamed'; session: Session }
+  | { type: 'deleted' }
+  | { type: 'refused'; error: WireError };
+
+/** What is done once the events are in the log, never before. */
+export type Effect =
+  | { type: 'start-run'; run: RunRecord; prefix: string }
+  | { type: 'abort-run'; runId: string; aiNode: string }
+  | { type: 'replay-run'; runId: string; aiNode: string; offset: number }
+  | { type: 'acknowledge-run'; runId: string; aiNode: string; offset: number; ended: boolean }
+  | { type: 'sessions-changed'; change: 'created' | 'renamed' | 'deleted' | 'updated' };

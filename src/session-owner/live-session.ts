@@ -1,0 +1,108 @@
+/** An actor with what belongs to it: its frames, its whole texts, its keep-alive, its storing and its runs. */
+import type { Lease } from '../backends/contracts.ts';
+import type { Message } from '../protocol/wire.ts';
+import type { AckBook } from './ack-book.ts';
+import { SessionActor, type ActorListener } from './actor.ts';
+import { AliveTimer } from './alive-timer.ts';
+import type { Batch } from './batch.ts';
+import type { Effect } from './inputs.ts';
+import type { OwnerWorld } from './owner-settings.ts';
+import { attachRun, startRun } from './run-starter.ts';
+import { sessionView, type SessionState } from './state.ts';
+import { Storer } from './storer.ts';
+import { WholeFrames } from './whole-frames.ts';
+
+export class LiveSession implements ActorListener {
+  readonly actor: SessionActor;
+  readonly #world: OwnerWorld;
+  readonly #acks: AckBook;
+  readonly #onGone: (session: LiveSession, reason: string) => void;
+  readonly #storer: Storer;
+  readonly #alive: AliveTimer;
+  readonly #whole: WholeFrames;
+
+  constructor(world: OwnerWorld, acks: AckBook, lease: Lease, state: SessionState, onGone: (session: LiveSession, reason: string) => void) {
+    this.#world = world;
+    this.#acks = acks;
+    this.#onGone = onGone;
+    this.actor = new SessionActor(world, lease, state, this);
+    this.#storer = new Storer(world, this.actor);
+    this.#alive = new AliveTimer(world.clock, world.settings.ALIVE_MS, () => this.#beat());
+    this.#whole = new WholeFrames(world.clock, world.settings.ACCUMULATED_INTERVAL_MS, (whole) => {
+      world.ports.gateway.frames({ ...this.#address(), events: [], whole });
+    });
+  }
+
+  /** After a claim: what history lacks is stored, and an open reply goes on. */
+  recover(): void {
+    this.#storer.kick();
+    const { phase } = this.actor.state;
+    if (phase.name !== 'replying') return;
+    this.#alive.sent(true);
+    const { run, message } = phase.reply;
+    if (!run) return;
+    const { sessionId, epoch } = this.actor.lease;
+    this.#world.ports.logger.info({ session: sessionId, message: message.id, run: run.runId, epoch }, 'open reply found');
+    if (run.aiNode === null) return this.actor.report({ type: 'run-lost', runId: run.runId });
+    this.#acks.note(run.aiNode, { runId: run.runId, epoch, offset: message.content.length, ended: false });
+    void attachRun(this.#world, this.actor, run, run.aiNode, message.content.length);
+  }
+
+  committed(actor: SessionActor, batch: Batch, accumulatedUntil: number): void {
+    if (batch.events.length > 0) {
+      this.#world.ports.gateway.frames({ ...this.#address(), events: batch.events });
+      this.#alive.sent(actor.state.phase.name === 'replying');
+      this.#whole.update(accumulatedUntil, endedIn(batch), () => actor.state);
+    }
+    this.#storer.kick();
+  }
+
+  effect(actor: SessionActor, effect: Effect): void {
+    const { epoch } = actor.lease;
+    const { ai, gateway } = this.#world.ports;
+    switch (effect.type) {
+      case 'start-run':
+        return startRun(this.#world, actor, effect.run, effect.prefix);
+      case 'abort-run':
+        this.#acks.forget(effect.aiNode, effect.runId);
+        return ai.abort(effect.aiNode, { runId: effect.runId, epoch });
+      case 'replay-run':
+        return ai.replay(effect.aiNode, { runId: effect.runId, epoch, offset: effect.offset });
+      case 'acknowledge-run': {
+        const { runId, offset, ended } = effect;
+        return this.#acks.note(effect.aiNode, { runId, epoch, offset, ended });
+      }
+      case 'sessions-changed': {
+        const { userId, sessionId } = actor.state.meta;
+        const { change } = effect;
+        const session = change === 'deleted' ? undefined : sessionView(actor.state.meta);
+        return gateway.sessionsChanged({ userId, sessionId, change, ...(session && { session }) });
+      }
+    }
+  }
+
+  gone(actor: SessionActor, reason: string): void {
+    this.#storer.stop();
+    this.#alive.stop();
+    this.#whole.stop();
+    const { phase } = actor.state;
+    const run = phase.name === 'replying' ? phase.reply.run : null;
+    if (run?.aiNode) this.#acks.forget(run.aiNode, run.runId);
+    this.#onGone(this, reason);
+  }
+
+  #beat(): void {
+    const { head } = this.actor.state.meta;
+    this.#world.ports.gateway.alive({ ...this.#address(), seq: head });
+  }
+
+  #address(): { userId: string; sessionId: string; logId: string } {
+    const { userId, sessionId, logId } = this.actor.state.meta;
+    return { userId, sessionId, logId };
+  }
+}
+
+function endedIn(batch: Batch): Message[] {
+  const { unsaved } = batch.state;
+  return unsaved.filter(({ message, seq }) => message.role === 'assistant' && seq >= batch.firstSeq).map(({ message }) => message);
+}

@@ -1,0 +1,34 @@
+/** The settings of `src/config.ts` that the actor and its node use, and what is injected into them. */
+import type { EventLog, LeaseStore } from '../backends/contracts.ts';
+import type { Clock, Random } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { OwnerPorts } from './ports.ts';
+
+export type OwnerSettings = Pick<
+  Config,
+  | 'ACK_MS'
+  | 'ACTOR_IDLE_MS'
+  | 'ALIVE_MS'
+  | 'ACCUMULATED_INTERVAL_MS'
+  | 'ACCUMULATED_WATCH_MS'
+  | 'AI_GENERATE_ATTEMPTS'
+  | 'AI_PROMPT_TOKENS'
+  | 'AUDIT'
+  | 'AUDIT_DELTAS'
+  | 'STORE_RETRY_MS'
+  | 'SWEEP_MS'
+  | 'APPEND_TIMEOUT_MS'
+  | 'continuation'
+>;
+
+/** The world of one node's owner: everything it touches. */
+export interface OwnerWorld {
+  nodeId: string;
+  settings: OwnerSettings;
+  log: EventLog;
+  leases: LeaseStore;
+  ports: OwnerPorts;
+  clock: Clock;
+  random: Random;
+  newId(length: number): string;
+}

@@ -1,0 +1,84 @@
+/** What any node answers without owning the session: open, history, list. Nothing here claims anything. */
+import type { LogMeta } from '../backends/contracts.ts';
+import { chatError } from '../errors.ts';
+import type { ActionInput, ActionResults } from '../protocol/broker.ts';
+import { DEFAULT_PAGE, SESSION_ID_LENGTH } from '../protocol/limits.ts';
+import type { Cursor, Message } from '../protocol/wire.ts';
+import { createLog, noSuchSession, openLog } from './access.ts';
+import type { OwnerWorld } from './owner-settings.ts';
+import { findMessage, readMessages, type LogView } from './read-messages.ts';
+import { sessionView } from './state.ts';
+
+export class Reads {
+  readonly #world: OwnerWorld;
+
+  constructor(world: OwnerWorld) {
+    this.#world = world;
+  }
+
+  /** What follows the cursor when the log can say exactly that; a snapshot otherwise. Never a guess. */
+  async open(input: ActionInput<'session-owner.open'>): Promise<ActionResults['session-owner.open']> {
+    const { userId, cursor, mode, limit } = input;
+    const sessionId = input.sessionId ?? this.#world.newId(SESSION_ID_LENGTH);
+    if (input.sessionId === undefined) await createLog(this.#world, userId, sessionId);
+    else await openLog(this.#world, userId, sessionId);
+    // Before the log is read: the owner then builds whole texts of everything that follows.
+    if (mode === 'accumulated') await this.watch([sessionId]);
+    if (cursor) {
+      const { meta: now, events } = await this.#read(sessionId, cursor.seq);
+      if (continues(now, cursor)) return { session: sessionView(now), cursor: { logId: now.logId, seq: now.head }, resync: false, events };
+    }
+    const whole = await this.#read(sessionId, 0);
+    const page = await readMessages(this.#world, whole, undefined, limit ?? DEFAULT_PAGE);
+    return {
+      session: sessionView(whole.meta),
+      cursor: { logId: whole.meta.logId, seq: whole.meta.head },
+      resync: Boolean(cursor),
+      ...withToken(page),
+    };
+  }
+
+  async watch(sessionIds: string[]): Promise<void> {
+    const until = this.#world.clock.now() + this.#world.settings.ACCUMULATED_WATCH_MS;
+    await this.#world.log.watchAccumulated(sessionIds, until);
+  }
+
+  async history({ userId, sessionId, before, limit }: ActionInput<'session-owner.history'>): Promise<ActionResults['session-owner.history']> {
+    await openLog(this.#world, userId, sessionId);
+    const log = await this.#read(sessionId, 0);
+    const position = before === undefined ? undefined : await this.#position(sessionId, before);
+    return withToken(await readMessages(this.#world, log, position, limit ?? DEFAULT_PAGE));
+  }
+
+  async list(input: ActionInput<'session-owner.list'>): Promise<ActionResults['session-owner.list']> {
+    const { sessions, ...rest } = await this.#world.ports.history.list(input);
+    const streaming = await this.#world.log.streamingAmong(sessions.map(({ id }) => id));
+    const views = sessions.map(({ id, title, createdAt, updatedAt, messageCount }) => ({ id, title, createdAt, updatedAt, messageCount, streaming: streaming.has(id) }));
+    return { sessions: views, ...rest };
+  }
+
+  /** One consistent view of the meta and the events after this seq. */
+  async #read(sessionId: string, after: number): Promise<LogView> {
+    const log = await this.#world.log.read(sessionId, after);
+    if (!log || log.meta.deleted) throw noSuchSession();
+    return log;
+  }
+
+  /** `before`: what an earlier answer gave, or the id or position of a message. */
+  async #position(sessionId: string, before: string): Promise<number> {
+    if (/^[1-9]\d{0,14}$/.test(before)) return Number(before);
+    const message = await findMessage(this.#world, sessionId, before);
+    if (!message) throw chatError('invalid', 'before: must be the value an earlier answer gave, or the id of a message of this session');
+    return message.position;
+  }
+}
+
+/** The cursor stands in this log and nothing after it is gone. */
+function continues(meta: LogMeta, cursor: Cursor): boolean {
+  return cursor.logId === meta.logId && cursor.seq <= meta.head && cursor.seq >= meta.firstSeq - 1;
+}
+
+function withToken(page: { messages: Message[]; hasMore: boolean }): { messages: Message[]; hasMore: boolean; before?: string } {
+  const oldest = page.messages[0];
+  return page.hasMore && oldest ? { ...page, before: String(oldest.position) } : page;
+}

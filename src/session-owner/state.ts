@@ -1,0 +1,139 @@
+/**
+ * What a session is between two events, and how each event changes it. Pure: the same function replays the log after
+ * a takeover and moves the live session on, so the two cannot differ.
+ */
+import type { LogMeta, MetaPatch, RunRecord } from '../backends/contracts.ts';
+import type { SessionRecord } from '../protocol/broker.ts';
+import type { Event, Message, MessageStatus, Session } from '../protocol/wire.ts';
+
+/** A reply that has no terminal event yet. `message.content` is the text logged so far. */
+export interface OpenReply {
+  message: Message;
+  createdSeq: number;
+  /** The attempt whose chunks are taken; null until the meta that names it is applied. */
+  run: RunRecord | null;
+}
+
+export type Phase = { name: 'idle' } | { name: 'replying'; reply: OpenReply } | { name: 'deleted' };
+
+export interface Finished {
+  message: Message;
+  /** The event that finished it: stored once `storedThrough` reaches it. */
+  seq: number;
+}
+
+export interface SessionState {
+  meta: LogMeta;
+  phase: Phase;
+  /** Finished messages that history has not acknowledged, in order. */
+  unsaved: Finished[];
+  /** The reply that ended last, so that a late cancel finds its status here. */
+  lastEnded: { id: string; status: MessageStatus } | null;
+}
+
+/** The state before any event of the log is applied. */
+export function initialState(meta: LogMeta): SessionState {
+  return { meta, phase: meta.deleted ? { name: 'deleted' } : { name: 'idle' }, unsaved: [], lastEnded: null };
+}
+
+/** Rebuilds the state from a log. Messages whose beginning was trimmed are in history and are passed over. */
+export function replay(meta: LogMeta, events: Event[]): SessionState {
+  const folded = events.reduce(evolve, initialState(meta));
+  const unsaved = folded.unsaved.filter((entry) => entry.seq > meta.storedThrough);
+  return withRun({ ...folded, meta, unsaved }, meta.run);
+}
+
+/** Applies one event that is in the log. */
+export function evolve(state: SessionState, event: Event): SessionState {
+  const next = { ...state, meta: { ...state.meta, head: event.seq } };
+  switch (event.type) {
+    case 'message.created':
+      return created(next, event.message, event.seq);
+    case 'message.delta':
+      return withReplyText(next, event.messageId, (text) => text + event.text);
+    case 'message.restarted':
+      return withReplyText(next, event.messageId, () => '');
+    case 'message.completed': {
+      const { finishReason, usage, model } = event;
+      return ended(next, event, 'complete', { finishReason, ...(usage && { usage }), ...(model && { model }) });
+    }
+    case 'message.cancelled':
+      return ended(next, event, 'cancelled', { finishReason: 'cancelled' });
+    case 'message.failed':
+      return ended(next, event, 'failed', { error: event.error });
+    case 'message.interrupted':
+      return ended(next, event, 'interrupted', {});
+    case 'session.renamed':
+      return { ...next, meta: { ...next.meta, title: event.title } };
+    case 'session.deleted':
+      return { ...next, phase: { name: 'deleted' } };
+  }
+}
+
+function created(state: SessionState, message: Message, seq: number): SessionState {
+  if (message.status === 'streaming') return { ...state, phase: { name: 'replying', reply: { message, createdSeq: seq, run: null } } };
+  return { ...state, unsaved: [...state.unsaved, { message, seq }] };
+}
+
+function openReplyOf(state: SessionState, messageId: string): OpenReply | null {
+  return state.phase.name === 'replying' && state.phase.reply.message.id === messageId ? state.phase.reply : null;
+}
+
+function withReplyText(state: SessionState, messageId: string, change: (text: string) => string): SessionState {
+  const reply = openReplyOf(state, messageId);
+  if (!reply) return state;
+  const message = { ...reply.message, content: change(reply.message.content) };
+  return { ...state, phase: { name: 'replying', reply: { ...reply, message } } };
+}
+
+function ended(
+  state: SessionState,
+  event: { messageId: string; seq: number },
+  status: MessageStatus,
+  outcome: Partial<Message>,
+): SessionState {
+  const reply = openReplyOf(state, event.messageId);
+  if (!reply) return state;
+  const message = { ...reply.message, ...outcome, status };
+  return {
+    ...state,
+    phase: { name: 'idle' },
+    unsaved: [...state.unsaved, { message, seq: event.seq }],
+    lastEnded: { id: message.id, status },
+  };
+}
+
+/** Applies the meta part of an append. */
+export function withMeta(state: SessionState, patch: MetaPatch): SessionState {
+  const next = { ...state, meta: { ...state.meta, ...patch } };
+  return patch.run === undefined ? next : withRun(next, patch.run);
+}
+
+function withRun(state: SessionState, run: RunRecord | null): SessionState {
+  if (state.phase.name !== 'replying') return state;
+  return { ...state, phase: { name: 'replying', reply: { ...state.phase.reply, run } } };
+}
+
+/** History has everything up to this seq. */
+export function withStored(state: SessionState, storedThrough: number): SessionState {
+  return {
+    ...state,
+    meta: { ...state.meta, storedThrough: Math.max(state.meta.storedThrough, storedThrough) },
+    unsaved: state.unsaved.filter((entry) => entry.seq > storedThrough),
+  };
+}
+
+/** How far history is once it has all that is finished now. An open reply holds it back to before its beginning. */
+export function storableThrough(state: SessionState): number {
+  return state.phase.name === 'replying' ? state.phase.reply.createdSeq - 1 : state.meta.head;
+}
+
+export function sessionView(meta: LogMeta): Session {
+  const { title, createdAt, updatedAt, messageCount } = meta;
+  return { id: meta.sessionId, title, createdAt, updatedAt, messageCount, streaming: meta.run !== null };
+}
+
+export function sessionRecord(meta: LogMeta): SessionRecord {
+  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip } = meta;
+  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip };
+}

@@ -1,0 +1,66 @@
+/**
+ * Brings what is finished into history, again and again until history has it, and only then tells the log. One call
+ * at a time per session; the log keeps everything until then, so a crash in between loses nothing.
+ */
+import type { SessionActor } from './actor.ts';
+import type { OwnerWorld } from './owner-settings.ts';
+import { sessionRecord, storableThrough } from './state.ts';
+
+export class Storer {
+  readonly #world: OwnerWorld;
+  readonly #actor: SessionActor;
+  #running = false;
+  #cancelRetry: (() => void) | null = null;
+  #warned = false;
+
+  constructor(world: OwnerWorld, actor: SessionActor) {
+    this.#world = world;
+    this.#actor = actor;
+  }
+
+  /** Call whenever something may be new; cheap when nothing is. */
+  kick(): void {
+    if (!this.#running && !this.#cancelRetry && this.#owes()) void this.#run();
+  }
+
+  stop(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
+  }
+
+  #owes(): boolean {
+    const { state, isGone } = this.#actor;
+    return !isGone && storableThrough(state) > state.meta.storedThrough;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      while (this.#owes()) await this.#storeOnce();
+      this.#warned = false;
+    } catch (err) {
+      if (!this.#warned) this.#world.ports.logger.warn({ err, session: this.#actor.sessionId }, 'history does not take the session yet; trying again');
+      this.#warned = true;
+      if (!this.#actor.isGone) this.#retryLater();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry = this.#world.clock.after(this.#world.settings.STORE_RETRY_MS, () => {
+      this.#cancelRetry = null;
+      this.kick();
+    });
+  }
+
+  async #storeOnce(): Promise<void> {
+    const { state, lease } = this.#actor;
+    const through = storableThrough(state);
+    const { history } = this.#world.ports;
+    if (state.phase.name === 'deleted') await history.remove(lease.sessionId, state.meta.userId, state.meta.rev);
+    else await history.store(sessionRecord(state.meta), state.unsaved.map(({ message }) => message));
+    if (await this.#world.log.acknowledge(lease, through)) this.#actor.stored(through);
+    else this.#actor.stop('fenced');
+  }
+}
