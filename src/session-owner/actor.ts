@@ -41,6 +41,7 @@ export class SessionActor {
   readonly #accepted = new Map<string, OpResult>();
   #state: SessionState;
   #stored = 0;
+  #batches = 0;
   #gone: string | null = null;
   #current: Item[] = [];
   lastActiveAt: number;
@@ -136,7 +137,9 @@ export class SessionActor {
   async #append(batch: Batch): Promise<number> {
     const { AUDIT, AUDIT_DELTAS } = this.#world.settings;
     const audit = auditEntries(batch.events, batch.state, this.lease, { on: AUDIT === 'on', deltas: AUDIT_DELTAS });
-    const request = appendRequest(batch, this.lease, this.#world.newId(16), audit);
+    // The epoch belongs to this owner alone, so a count makes the id unique.
+    const batchId = `${this.lease.epoch}.${(this.#batches += 1)}`;
+    const request = appendRequest(batch, this.lease, batchId, audit);
     const result = await this.#tryAppend(() => this.#world.log.append(request));
     switch (result?.status) {
       case 'appended':

@@ -1,0 +1,20 @@
+/** Figures of a list of measurements, in the unit they came in. */
+export interface Figures {
+  n: number;
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+export function figures(values: number[]): Figures {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+  return { n: sorted.length, p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? NaN };
+}
+
+export const round = (value: number): number => Math.round(value * 100) / 100;
+
+/** One line of a result: name, then p50 and p99 in ms. */
+export function line(name: string, { n, p50, p99, max }: Figures): string {
+  return `${name.padEnd(44)} p50 ${round(p50)} ms   p99 ${round(p99)} ms   max ${round(max)} ms   (n=${n})`;
+}
