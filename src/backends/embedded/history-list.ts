@@ -1,0 +1,54 @@
+/** Pages of a user's sessions, newest update first; the place in the list is (updatedAt, id), so nothing is skipped. */
+import { z } from 'zod';
+import { chatError } from '../../errors.ts';
+import type { SessionRecord } from '../../protocol/broker.ts';
+import { matchExpression } from './search-words.ts';
+import type { Sqlite } from './sqlite.ts';
+
+export interface ListOptions {
+  before?: string;
+  limit: number;
+  query?: string;
+}
+export interface SessionList {
+  sessions: SessionRecord[];
+  hasMore: boolean;
+  before?: string;
+}
+
+const FOUND = `AND (n IN (SELECT rowid FROM title_words WHERE title_words MATCH ?)
+  OR id IN (SELECT session_id FROM messages WHERE n IN (SELECT rowid FROM message_words WHERE message_words MATCH ?)))`;
+
+export function listSessions(db: Sqlite, userId: string, { before, limit, query }: ListOptions): SessionList {
+  const searching = query !== undefined && query.trim() !== '';
+  const match = searching ? matchExpression(userId, query) : null;
+  if (searching && match === null) return { sessions: [], hasMore: false };
+  const [updatedAt, id] = before === undefined ? ['~', ''] : decodePlace(before);
+  const rows = db.all<{ record: string }>(
+    `SELECT record FROM sessions WHERE user = ? AND deleted = 0 AND (updated_at, id) < (?, ?) ${match === null ? '' : FOUND}
+     ORDER BY updated_at DESC, id DESC LIMIT ?`,
+    JSON.stringify(userId),
+    updatedAt,
+    id,
+    ...(match === null ? [] : [match, match]),
+    limit + 1,
+  );
+  const sessions = rows.slice(0, limit).map((row) => JSON.parse(row.record) as SessionRecord);
+  const last = sessions.at(-1);
+  const hasMore = rows.length > limit;
+  return hasMore && last ? { sessions, hasMore, before: encodePlace(last) } : { sessions, hasMore };
+}
+
+const placeSchema = z.tuple([z.string(), z.string()]);
+
+function encodePlace(last: SessionRecord): string {
+  return Buffer.from(JSON.stringify([last.updatedAt, last.id])).toString('base64url');
+}
+
+function decodePlace(before: string): [string, string] {
+  try {
+    return placeSchema.parse(JSON.parse(Buffer.from(before, 'base64url').toString()));
+  } catch {
+    throw chatError('invalid', 'before: is not a place this list gave; leave it out to begin with the newest session');
+  }
+}

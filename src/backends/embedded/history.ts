@@ -1,0 +1,139 @@
+/** History: sessions and finished messages, and the words they are found by. */
+import type { HistoryStore } from '../contracts.ts';
+import type { Clock } from '../../clock.ts';
+import type { SessionRecord } from '../../protocol/broker.ts';
+import type { Message } from '../../protocol/wire.ts';
+import { listSessions, type ListOptions, type SessionList } from './history-list.ts';
+import { foldForSearch, ownerWord } from './search-words.ts';
+import type { Sqlite } from './sqlite.ts';
+
+interface SessionRow {
+  n: number;
+  rev: number;
+  deleted: number;
+  record: string;
+}
+
+export class EmbeddedHistory implements HistoryStore {
+  readonly #db: Sqlite;
+  readonly #clock: Clock;
+
+  constructor(db: Sqlite, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  async store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }> {
+    return this.#db.transaction(() => {
+      const stored = this.#row(session.id);
+      if (stored?.deleted === 1) return { deleted: true };
+      if (!stored || session.rev > stored.rev) this.#writeRecord(session, false);
+      for (const message of messages) this.#insertMessage(session, message);
+      return { deleted: false };
+    });
+  }
+
+  async session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null> {
+    const row = this.#row(sessionId);
+    return row ? { record: JSON.parse(row.record) as SessionRecord, deleted: row.deleted === 1 } : null;
+  }
+
+  async message(sessionId: string, messageId: string): Promise<Message | null> {
+    const row = this.#db.get<{ message: string }>(
+      'SELECT message FROM messages WHERE session_id = ? AND id = ?',
+      sessionId,
+      messageId,
+    );
+    return row ? this.#toMessage(row.message) : null;
+  }
+
+  async page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
+    const rows = this.#db.all<{ message: string }>(
+      'SELECT message FROM messages WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?',
+      sessionId,
+      before ?? Number.MAX_SAFE_INTEGER,
+      limit + 1,
+    );
+    const newest = rows.slice(0, limit).reverse();
+    return { messages: newest.map((row) => this.#toMessage(row.message)), hasMore: rows.length > limit };
+  }
+
+  async list(userId: string, options: ListOptions): Promise<SessionList> {
+    return listSessions(this.#db, userId, options);
+  }
+
+  async remove(sessionId: string, userId: string, rev: number): Promise<void> {
+    this.#db.transaction(() => {
+      const row = this.#row(sessionId);
+      if (row?.deleted === 1) return;
+      this.#writeRecord(this.#tombstone(sessionId, userId, rev, row), true);
+      this.#db.run(
+        'DELETE FROM message_words WHERE rowid IN (SELECT n FROM messages WHERE session_id = ?)',
+        sessionId,
+      );
+      this.#db.run('DELETE FROM messages WHERE session_id = ?', sessionId);
+    });
+  }
+
+  /** What is left of a removed session: no title, no text. */
+  #tombstone(sessionId: string, userId: string, rev: number, row: SessionRow | undefined): SessionRecord {
+    const now = new Date(this.#clock.now()).toISOString();
+    const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
+    if (!row) return empty;
+    const record = JSON.parse(row.record) as SessionRecord;
+    return { ...record, title: '', rev: Math.max(rev, row.rev), messageCount: 0, tip: null };
+  }
+
+  #row(sessionId: string): SessionRow | undefined {
+    return this.#db.get<SessionRow>('SELECT n, rev, deleted, record FROM sessions WHERE id = ?', sessionId);
+  }
+
+  #writeRecord(record: SessionRecord, deleted: boolean): void {
+    this.#db.run(
+      `INSERT INTO sessions (id, user, rev, updated_at, deleted, record) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, updated_at = excluded.updated_at, deleted = excluded.deleted,
+         record = excluded.record`,
+      record.id,
+      JSON.stringify(record.userId),
+      record.rev,
+      record.updatedAt,
+      deleted ? 1 : 0,
+      JSON.stringify(record),
+    );
+    const n = this.#row(record.id)?.n ?? 0;
+    this.#db.run('DELETE FROM title_words WHERE rowid = ?', n);
+    if (!deleted) this.#index('title_words', n, record.userId, record.title);
+  }
+
+  #insertMessage(session: SessionRecord, message: Message): void {
+    const { siblings: _counted, ...kept } = message;
+    const inserted = this.#db.run(
+      'INSERT OR IGNORE INTO messages (session_id, id, position, parent_id, role, message) VALUES (?, ?, ?, ?, ?, ?)',
+      session.id,
+      message.id,
+      message.position,
+      message.parentId,
+      message.role,
+      JSON.stringify(kept),
+    );
+    if (inserted === 0) return;
+    const row = this.#db.get<{ n: number }>('SELECT n FROM messages WHERE session_id = ? AND id = ?', session.id, message.id);
+    this.#index('message_words', row?.n ?? 0, session.userId, message.content);
+  }
+
+  #index(table: 'title_words' | 'message_words', n: number, userId: string, text: string): void {
+    this.#db.run(`INSERT INTO ${table} (rowid, owner, words) VALUES (?, ?, ?)`, n, ownerWord(userId), foldForSearch(text));
+  }
+
+  /** The versions of a turn are counted when they are read: a later one changes the number for all. */
+  #toMessage(json: string): Message {
+    const message = JSON.parse(json) as Message;
+    const siblings = this.#db.get<{ count: number }>(
+      'SELECT count(*) AS count FROM messages WHERE session_id = ? AND parent_id IS ? AND role = ?',
+      message.sessionId,
+      message.parentId,
+      message.role,
+    )?.count;
+    return siblings === undefined || siblings < 2 ? message : { ...message, siblings };
+  }
+}

@@ -1,0 +1,246 @@
+/** What every HistoryStore must do. */
+import type { HistoryStore } from '../../src/backends/contracts.ts';
+import { newSessionId } from '../../src/ids.ts';
+import { AT, HARD_TEXT, messageOf, recordOf } from './samples.ts';
+
+export interface HistoryHarness {
+  history: HistoryStore;
+  close: () => Promise<void>;
+}
+
+export function historyStoreContract(name: string, make: () => Promise<HistoryHarness>): void {
+  describe(`HistoryStore: ${name}`, () => {
+    let harness: HistoryHarness;
+    let history: HistoryStore;
+    beforeAll(async () => {
+      harness = await make();
+      history = harness.history;
+    });
+    afterAll(() => harness.close());
+
+    test('S1 a message is stored once and never changed', async () => {
+      const record = recordOf();
+      const first = messageOf(record.id, 1);
+      await history.store(record, [first]);
+      await history.store(record, [{ ...first, content: 'another text', status: 'failed' }]);
+      expect(await history.message(record.id, first.id)).toEqual(first);
+      await Promise.all([1, 2, 3].map(() => history.store(record, [first, messageOf(record.id, 2)])));
+      expect(await history.message(record.id, first.id)).toEqual(first);
+      expect((await history.page(record.id, undefined, 10)).messages).toEqual([first, messageOf(record.id, 2)]);
+    });
+
+    test('S1 what was never stored is null, also under another session', async () => {
+      const record = recordOf();
+      await history.store(record, [messageOf(record.id, 1)]);
+      expect(await history.message(record.id, 'nothing')).toBeNull();
+      expect(await history.message(newSessionId(), 'm1')).toBeNull();
+      expect(await history.session(newSessionId())).toBeNull();
+      expect(await history.page(newSessionId(), undefined, 5)).toEqual({ messages: [], hasMore: false });
+    });
+
+    test('S2 a session record gives way only to a higher rev', async () => {
+      const record = recordOf({ rev: 5, title: 'five', messageCount: 3, nextPosition: 4, tip: 'm3' });
+      await history.store(record, []);
+      for (const rev of [4, 5]) await history.store({ ...record, rev, title: `late ${rev}` }, []);
+      expect(await history.session(record.id)).toEqual({ record, deleted: false });
+      const newer = { ...record, rev: 6, title: 'six', updatedAt: '2026-02-01T00:00:00.000Z' };
+      await Promise.all([newer, record, newer].map((each) => history.store(each, [])));
+      expect(await history.session(record.id)).toEqual({ record: newer, deleted: false });
+    });
+
+    test('S2 a store with an old rev still stores its messages', async () => {
+      const record = recordOf({ rev: 5 });
+      await history.store(record, []);
+      expect(await history.store({ ...record, rev: 4 }, [messageOf(record.id, 1)])).toEqual({ deleted: false });
+      expect(await history.message(record.id, 'm1')).toEqual(messageOf(record.id, 1));
+    });
+
+    test('S3 every field and any text of a message comes back unit by unit', async () => {
+      const record = recordOf({ userId: HARD_TEXT, title: HARD_TEXT });
+      const message = messageOf(record.id, 1, {
+        content: `${HARD_TEXT}${'đ😀x'.repeat(262_144)}`,
+        clientMessageId: HARD_TEXT,
+        model: 'a model',
+        usage: { inputTokens: 1, outputTokens: 2 },
+        finishReason: 'length',
+        error: { code: 'ai-refused', message: HARD_TEXT, retryable: false },
+      });
+      await history.store(record, [message]);
+      const stored = await history.message(record.id, message.id);
+      expect(stored?.content === message.content).toBe(true);
+      expect(stored).toEqual(message);
+      expect((await history.list(HARD_TEXT, { limit: 5 })).sessions).toContainEqual(record);
+    });
+
+    test('S4 pages go up by position, oldest first, whatever order and time the messages were stored in', async () => {
+      const record = recordOf();
+      const messages = [1, 2, 3, 4, 5, 6, 7].map((position) => messageOf(record.id, position, { createdAt: AT }));
+      await history.store(record, [...messages].reverse());
+      expect(await history.page(record.id, undefined, 3)).toEqual({ messages: messages.slice(4), hasMore: true });
+      expect(await history.page(record.id, 5, 3)).toEqual({ messages: messages.slice(1, 4), hasMore: true });
+      expect(await history.page(record.id, 2, 3)).toEqual({ messages: messages.slice(0, 1), hasMore: false });
+      expect(await history.page(record.id, undefined, 7)).toEqual({ messages, hasMore: false });
+      expect(await history.page(record.id, 1, 3)).toEqual({ messages: [], hasMore: false });
+    });
+
+    test('S5 versions of a turn say how many they are, counted when read', async () => {
+      const record = recordOf();
+      const version = (position: number) => messageOf(record.id, position, { role: 'assistant', parentId: 'm1' });
+      await history.store(record, [messageOf(record.id, 1), { ...version(2), siblings: 9 }]);
+      expect(await history.message(record.id, 'm2')).toEqual(version(2));
+      await history.store(record, [version(3), messageOf(record.id, 4, { parentId: 'm1', role: 'user' })]);
+      expect(await history.message(record.id, 'm2')).toEqual({ ...version(2), siblings: 2 });
+      const counts = (await history.page(record.id, undefined, 9)).messages.map((message) => message.siblings);
+      expect(counts).toEqual([undefined, 2, 2, undefined]);
+    });
+
+    test('S5 versions of the first message have no parent and are counted too', async () => {
+      const record = recordOf();
+      await history.store(record, [1, 3].map((position) => messageOf(record.id, position, { parentId: null })));
+      expect((await history.message(record.id, 'm1'))?.siblings).toBe(2);
+    });
+
+    test('S6 a removed session leaves a tombstone without title or text, and nothing revives it', async () => {
+      const record = recordOf({ title: 'secret plan', messageCount: 1, tip: 'm1' });
+      await history.store(record, [messageOf(record.id, 1, { content: 'secret words' })]);
+      await history.remove(record.id, record.userId, 2);
+      await history.remove(record.id, record.userId, 3);
+      expect(await history.store({ ...record, rev: 9 }, [messageOf(record.id, 2)])).toEqual({ deleted: true });
+      const left = await history.session(record.id);
+      expect(left).toMatchObject({ deleted: true, record: { id: record.id, userId: record.userId, title: '', messageCount: 0 } });
+      expect(await history.page(record.id, undefined, 9)).toEqual({ messages: [], hasMore: false });
+      expect(await history.message(record.id, 'm1')).toBeNull();
+      for (const query of [undefined, 'secret', 'words', 'text']) {
+        expect((await history.list(record.userId, { limit: 9, query })).sessions).toEqual([]);
+      }
+    });
+
+    test('S6 the words of a removed session lead nowhere later', async () => {
+      const removed = recordOf({ title: 'zebra title' });
+      await history.store(removed, [messageOf(removed.id, 1, { content: 'zebra text' })]);
+      await history.remove(removed.id, removed.userId, 2);
+      const next = recordOf({ userId: removed.userId });
+      await history.store(next, [messageOf(next.id, 1, { content: 'lion' })]);
+      expect((await history.list(next.userId, { limit: 9, query: 'zebra' })).sessions).toEqual([]);
+      expect((await history.list(next.userId, { limit: 9, query: 'lion' })).sessions).toEqual([next]);
+    });
+
+    test('S6 a session that was never stored can be removed, and stays removed', async () => {
+      const record = recordOf();
+      await history.remove(record.id, record.userId, 4);
+      expect(await history.store(record, [messageOf(record.id, 1)])).toEqual({ deleted: true });
+      expect(await history.session(record.id)).toMatchObject({ deleted: true, record: { userId: record.userId, rev: 4 } });
+    });
+
+    test('S6 a store that races a removal leaves nothing behind', async () => {
+      for (let i = 0; i < 20; i += 1) {
+        const record = recordOf();
+        const stores = [1, 2, 3].map((position) => history.store(record, [messageOf(record.id, position)]));
+        await Promise.all([...stores.slice(0, 2), history.remove(record.id, record.userId, 2), ...stores.slice(2)]);
+        expect((await history.page(record.id, undefined, 9)).messages).toEqual([]);
+        expect(await history.session(record.id)).toMatchObject({ deleted: true });
+      }
+    });
+
+    test('S7 a user\'s sessions come newest update first, in pages that skip and repeat nothing', async () => {
+      const userId = `user-${newSessionId()}`;
+      // Three sessions of one moment: only the id tells them apart.
+      const records = [1, 2, 2, 2, 3, 4, 5].map((day) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));
+      for (const record of records) await history.store(record, []);
+      await history.store(recordOf({ updatedAt: '2026-01-03T00:00:00.000Z' }), []);
+      const seen: string[] = [];
+      let before: string | undefined;
+      do {
+        const page = await history.list(userId, { limit: 2, before });
+        expect(page.hasMore).toBe(page.before !== undefined);
+        seen.push(...page.sessions.map((session) => session.id));
+        before = page.before;
+      } while (before !== undefined);
+      const sorted = [...records].sort((a, b) => (`${a.updatedAt} ${a.id}` < `${b.updatedAt} ${b.id}` ? 1 : -1));
+      expect(seen).toEqual(sorted.map((record) => record.id));
+    });
+
+    test('S7 a place in the list stays good while sessions move', async () => {
+      const userId = `user-${newSessionId()}`;
+      const [oldest, middle, newest] = [1, 2, 3].map((day) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));
+      if (!oldest || !middle || !newest) throw new Error('three records');
+      for (const record of [oldest, middle, newest]) await history.store(record, []);
+      const first = await history.list(userId, { limit: 1 });
+      await history.store({ ...newest, rev: 2, updatedAt: '2026-01-09T00:00:00.000Z' }, []);
+      await history.store(recordOf({ userId, updatedAt: '2026-01-08T00:00:00.000Z' }), []);
+      const rest = await history.list(userId, { limit: 9, before: first.before });
+      expect(rest.sessions).toEqual([middle, oldest]);
+    });
+
+    test.each(['x', '!!!', '%00', 'bm90aGluZw', Buffer.from('["only one"]').toString('base64url')])(
+      'S7 a place the list never gave (%s) is an `invalid` error',
+      async (before) => {
+        await expect(history.list('anybody', { limit: 5, before })).rejects.toMatchObject({ type: 'invalid' });
+      },
+    );
+
+    describe('search', () => {
+      const userId = `user-${newSessionId()}`;
+      const greeting = recordOf({ userId, title: 'Lời chào', updatedAt: '2026-01-03T00:00:00.000Z' });
+      const journey = recordOf({ userId, title: 'Trip', updatedAt: '2026-01-02T00:00:00.000Z' });
+      const other = recordOf({ title: 'Lời chào', userId: `other-${newSessionId()}` });
+      beforeAll(async () => {
+        await history.store(greeting, [messageOf(greeting.id, 1, { content: 'Xin chào các bạn, Crème brûlée for e-mail users' })]);
+        await history.store(journey, [messageOf(journey.id, 1, { content: 'Đường đi Đà Nẵng: NGUYỄN NOT "hotel" \u0000 end' })]);
+        await history.store(other, [messageOf(other.id, 1, { content: 'xin chào' })]);
+      });
+      const found = async (query: string) => (await history.list(userId, { limit: 9, query })).sessions.map((session) => session.id);
+
+      test.each([
+        ['chao', 'greeting'],
+        ['LỜI', 'greeting'],
+        ['xin cha', 'greeting'],
+        ['ban xin', 'greeting'],
+        ['creme BRULEE', 'greeting'],
+        ['e-mail', 'greeting'],
+        ['duong', 'journey'],
+        ['đường', 'journey'],
+        ['da nang', 'journey'],
+        ['nguye\u0302\u0303n', 'journey'],
+        ['"hotel"', 'journey'],
+        ['NOT hot', 'journey'],
+        ['end', 'journey'],
+        ['tri', 'journey'],
+        ['! trip ?', 'journey'],
+      ])('S8 %j finds words ignoring case and accents, the last one by its beginning', async (query, which) => {
+        expect(await found(query)).toEqual([which === 'greeting' ? greeting.id : journey.id]);
+      });
+
+      test.each(['hao', 'xi chao', 'chao trip', 'nothing', '"', '*', 'NEAR(', 'words:chao', 'xin OR hotel', '🙂', 'chao AND'])(
+        'S8 %j finds nothing and is no error',
+        async (query) => {
+          expect(await found(query)).toEqual([]);
+        },
+      );
+
+      test('S8 an empty query is no query', async () => {
+        expect(await found('  ')).toEqual([greeting.id, journey.id]);
+      });
+
+      test('S8 what is found comes in pages too', async () => {
+        const first = await history.list(userId, { limit: 1, query: 'n' });
+        expect(first).toMatchObject({ sessions: [{ id: journey.id }], hasMore: false });
+        const both = [recordOf({ userId, title: 'pageword one' }), recordOf({ userId, title: 'pageword two' })];
+        for (const record of both) await history.store(record, []);
+        const page = await history.list(userId, { limit: 1, query: 'pageword' });
+        const rest = await history.list(userId, { limit: 1, query: 'pageword', before: page.before });
+        const ids = [...page.sessions, ...rest.sessions].map((session) => session.id);
+        expect(ids.sort()).toEqual(both.map((record) => record.id).sort());
+        expect([page.hasMore, rest.hasMore]).toEqual([true, false]);
+      });
+
+      test('S8 a changed title is found by its new words only', async () => {
+        const record = recordOf({ userId, title: 'beforehand' });
+        await history.store(record, []);
+        await history.store({ ...record, rev: 2, title: 'afterwards' }, []);
+        expect(await found('beforehand')).toEqual([]);
+        expect(await found('afterwards')).toEqual([record.id]);
+      });
+    });
+  });
+}

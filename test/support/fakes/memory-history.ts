@@ -1,0 +1,113 @@
+import type { HistoryStore } from '../../../src/backends/contracts.ts';
+import { chatError } from '../../../src/errors.ts';
+import type { SessionRecord } from '../../../src/protocol/broker.ts';
+import type { Message } from '../../../src/protocol/wire.ts';
+import type { Faults } from './faults.ts';
+import { copyOf, type MemorySession, type MemoryState } from './memory-state.ts';
+
+type ListOptions = Parameters<HistoryStore['list']>[1];
+type SessionList = Awaited<ReturnType<HistoryStore['list']>>;
+
+export class MemoryHistory implements HistoryStore {
+  readonly #state: MemoryState;
+  readonly #faults: Faults;
+
+  constructor(state: MemoryState, faults: Faults) {
+    this.#state = state;
+    this.#faults = faults;
+  }
+
+  async store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }> {
+    return this.#faults.write('history.store', session.id, () => {
+      const kept = this.#state.sessions.get(session.id) ?? { record: copyOf(session), deleted: false, messages: new Map() };
+      if (kept.deleted) return { deleted: true };
+      if (session.rev > kept.record.rev) kept.record = copyOf(session);
+      for (const { siblings: _counted, ...message } of messages) {
+        if (!kept.messages.has(message.id)) kept.messages.set(message.id, JSON.stringify(message));
+      }
+      this.#state.sessions.set(session.id, kept);
+      return { deleted: false };
+    });
+  }
+
+  async session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null> {
+    return this.#faults.read('history.session', sessionId, () => {
+      const kept = this.#state.sessions.get(sessionId);
+      return kept ? { record: copyOf(kept.record), deleted: kept.deleted } : null;
+    });
+  }
+
+  async message(sessionId: string, messageId: string): Promise<Message | null> {
+    return this.#faults.read('history.message', sessionId, () => {
+      return this.#messages(sessionId).find((message) => message.id === messageId) ?? null;
+    });
+  }
+
+  async page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
+    return this.#faults.read('history.page', sessionId, () => {
+      const below = this.#messages(sessionId)
+        .filter((message) => message.position < (before ?? Infinity))
+        .sort((a, b) => a.position - b.position);
+      return { messages: below.slice(-limit), hasMore: below.length > limit };
+    });
+  }
+
+  async list(userId: string, options: ListOptions): Promise<SessionList> {
+    return this.#faults.read('history.list', null, () => {
+      const of = [...this.#state.sessions.values()].filter((kept) => !kept.deleted && kept.record.userId === userId);
+      return pageOf(of.filter((kept) => matches(kept, options.query)), options);
+    });
+  }
+
+  async remove(sessionId: string, userId: string, rev: number): Promise<void> {
+    return this.#faults.write('history.remove', sessionId, () => {
+      const kept = this.#state.sessions.get(sessionId);
+      if (kept?.deleted) return;
+      const now = new Date(this.#state.options.clock.now()).toISOString();
+      const known = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, nextPosition: 1, rev };
+      const record = { ...known, title: '', rev: Math.max(rev, known.rev), messageCount: 0, tip: null };
+      this.#state.sessions.set(sessionId, { record, deleted: true, messages: new Map() });
+    });
+  }
+
+  #messages(sessionId: string): Message[] {
+    const all = [...(this.#state.sessions.get(sessionId)?.messages.values() ?? [])].map((json) => JSON.parse(json) as Message);
+    return all.map((message) => {
+      const siblings = all.filter((other) => other.parentId === message.parentId && other.role === message.role).length;
+      return siblings > 1 ? { ...message, siblings } : message;
+    });
+  }
+}
+
+function pageOf(found: MemorySession[], { before, limit }: ListOptions): SessionList {
+  const place = (record: SessionRecord): string => `${record.updatedAt} ${record.id}`;
+  const end = before === undefined ? null : decode(before);
+  const below = found
+    .map((kept) => copyOf(kept.record))
+    .sort((a, b) => (place(a) < place(b) ? 1 : -1))
+    .filter((record) => end === null || place(record) < end);
+  const sessions = below.slice(0, limit);
+  const last = sessions.at(-1);
+  if (below.length <= limit || !last) return { sessions, hasMore: false };
+  return { sessions, hasMore: true, before: Buffer.from(`@${place(last)}`).toString('base64url') };
+}
+
+function decode(before: string): string {
+  const text = Buffer.from(before, 'base64url').toString();
+  if (!text.startsWith('@')) throw chatError('invalid', 'before: is not a place this list gave');
+  return text.slice(1);
+}
+
+function matches(kept: MemorySession, query: string | undefined): boolean {
+  if (query === undefined || query.trim() === '') return true;
+  const asked = words(query);
+  const last = asked.pop();
+  if (last === undefined) return false;
+  const texts = [kept.record.title, ...[...kept.messages.values()].map((json) => (JSON.parse(json) as Message).content)];
+  return texts.map(words).some((text) => asked.every((word) => text.includes(word)) && text.some((word) => word.startsWith(last)));
+}
+
+function words(text: string): string[] {
+  const folded = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll('đ', 'd');
+  return folded.match(/[\p{L}\p{N}]+/gu) ?? [];
+}
