@@ -1,0 +1,144 @@
+/** Any server that speaks OpenAI's chat completions, through the official package. */
+import OpenAI from 'openai';
+import { Stream } from 'openai/core/streaming';
+import type { Clock } from '../../clock.ts';
+import type { FinishReason, Usage } from '../../protocol/wire.ts';
+import { fromErrorObject, notAStream, toProviderError } from './openai-errors.ts';
+import { watchDone } from './openai-stream.ts';
+import { ProviderError, type GenerateRequest, type Provider, type ProviderEvent } from './provider.ts';
+
+export interface OpenAiOptions {
+  baseUrl: string | undefined;
+  apiKey: string | undefined;
+  model: string;
+  clock: Clock;
+}
+
+/** A chunk as it really comes: compatible servers leave out and add what they like. */
+interface Chunk {
+  object?: string;
+  code?: unknown;
+  type?: unknown;
+  model?: string;
+  choices?: { delta?: Delta | null; finish_reason?: string | null }[] | null;
+  usage?: { prompt_tokens?: number; completion_tokens?: number } | null;
+}
+interface Delta {
+  content?: string | null;
+  reasoning_content?: string | null;
+  reasoning?: string | null;
+  tool_calls?: unknown;
+}
+
+const OFFICIAL_URL = 'https://api.openai.com/v1';
+/** After the finish reason only the usage is missing: a server that keeps the line open is not waited for longer. */
+const USAGE_WAIT_MS = 1_000;
+/** The deadlines are the caller's; the package's own must not come first. */
+const NO_TIMEOUT = 2_147_483_647;
+
+export class OpenAiProvider implements Provider {
+  readonly name = 'openai';
+  readonly model: string;
+  private readonly client: OpenAI;
+  private readonly clock: Clock;
+
+  constructor(options: OpenAiOptions) {
+    this.model = options.model;
+    this.clock = options.clock;
+    this.client = new OpenAI({
+      baseURL: options.baseUrl ?? OFFICIAL_URL,
+      // Servers without keys get a word in its place: the package insists on one.
+      apiKey: options.apiKey ?? 'none',
+      // Otherwise the package looks into the environment by itself.
+      organization: null,
+      project: null,
+      maxRetries: 0,
+      timeout: NO_TIMEOUT,
+      // It would log the text of what it cannot read.
+      logLevel: 'off',
+    });
+  }
+
+  async *generate(request: GenerateRequest): AsyncIterable<ProviderEvent> {
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    request.signal.addEventListener('abort', abort, { once: true });
+    if (request.signal.aborted) abort();
+    try {
+      yield* this.read(await this.ask(request, controller), controller);
+    } catch (thrown) {
+      throw toProviderError(thrown, this.clock.now());
+    } finally {
+      request.signal.removeEventListener('abort', abort);
+      controller.abort();
+    }
+  }
+
+  private async ask({ messages, prefix }: GenerateRequest, controller: AbortController): Promise<Response> {
+    const body = {
+      model: this.model,
+      messages: prefix === '' ? messages : [...messages, { role: 'assistant' as const, content: prefix }],
+      stream: true as const,
+      stream_options: { include_usage: true },
+      // vLLM and llama.cpp need to be told that the last message is open; a server that cannot do it says 400.
+      ...(prefix !== '' && { continue_final_message: true, add_generation_prompt: false }),
+    };
+    const response = await this.client.chat.completions.create(body, { signal: controller.signal }).asResponse();
+    const contentType = response.headers.get('content-type') ?? '';
+    if (/html|application\/json/i.test(contentType)) throw notAStream(contentType);
+    return response;
+  }
+
+  private async *read(response: Response, controller: AbortController): AsyncIterable<ProviderEvent> {
+    const watched = watchDone(response);
+    const chunks = Stream.fromSSEResponse<Chunk>(watched.response, controller, this.client)[Symbol.asyncIterator]();
+    let finish: FinishReason | undefined;
+    let usage: Usage | undefined;
+    let model = this.model;
+    for (;;) {
+      const step = await (finish === undefined ? chunks.next() : this.soon(chunks.next()));
+      if (step === null || step.done === true) break;
+      const chunk = step.value;
+      if (chunk.object === 'error') throw fromErrorObject(chunk);
+      model = chunk.model ?? model;
+      usage = toUsage(chunk.usage) ?? usage;
+      const choice = chunk.choices?.[0];
+      const event = toEvent(choice?.delta ?? {});
+      if (event !== null && finish === undefined) yield event;
+      if (choice?.finish_reason) finish = toFinishReason(choice.finish_reason);
+    }
+    if (finish === undefined && !watched.sawDone()) {
+      throw new ProviderError('ai-unavailable', 'The model server broke off its answer. Try again.', { transient: true, details: { upstream: 'no finish' } });
+    }
+    yield { type: 'finish', finishReason: finish ?? 'stop', ...(usage && { usage }), model };
+  }
+
+  /** null when nothing comes in time, or when the connection breaks: the answer itself is complete. */
+  private async soon<T>(next: Promise<T>): Promise<T | null> {
+    let stop = (): void => {};
+    const late = new Promise<null>((resolve) => {
+      stop = this.clock.after(USAGE_WAIT_MS, () => resolve(null));
+    });
+    try {
+      return await Promise.race([next.catch(() => null), late]);
+    } finally {
+      stop();
+    }
+  }
+}
+
+function toEvent(delta: Delta): ProviderEvent | null {
+  if (typeof delta.content === 'string' && delta.content !== '') return { type: 'text', text: delta.content };
+  const thinks = Boolean(delta.reasoning_content) || Boolean(delta.reasoning) || Boolean(delta.tool_calls);
+  return thinks ? { type: 'thinking' } : null;
+}
+
+function toFinishReason(reason: string): FinishReason {
+  if (reason === 'length') return 'length';
+  return reason === 'content_filter' ? 'content-filter' : 'stop';
+}
+
+function toUsage(usage: Chunk['usage']): Usage | undefined {
+  if (typeof usage?.prompt_tokens !== 'number' || typeof usage.completion_tokens !== 'number') return undefined;
+  return { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens };
+}

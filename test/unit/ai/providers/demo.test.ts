@@ -1,0 +1,148 @@
+import { DemoProvider } from '../../../../src/ai/providers/demo.ts';
+import { demoText, tokensOf } from '../../../../src/ai/providers/demo-text.ts';
+import type { ProviderEvent } from '../../../../src/ai/providers/provider.ts';
+import type { PromptMessage } from '../../../../src/protocol/broker.ts';
+import { virtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
+
+const asked = (content: string): PromptMessage[] => [{ role: 'user', content }];
+const QUESTION = asked('How do I deploy a Redis cluster?');
+const LONG = asked('Viết cho tôi một câu chuyện dài 🚀');
+
+interface Listening {
+  text: string;
+  at: number[];
+  finish?: ProviderEvent;
+  error?: unknown;
+  over: Promise<void>;
+  abort: () => void;
+}
+
+function listen(provider: DemoProvider, clock: VirtualClock, messages = QUESTION, prefix = ''): Listening {
+  const controller = new AbortController();
+  const heard: Listening = { text: '', at: [], over: Promise.resolve(), abort: () => controller.abort() };
+  const startedAt = clock.now();
+  heard.over = (async () => {
+    for await (const event of provider.generate({ messages, prefix, signal: controller.signal, sessionId: 's' })) {
+      if (event.type === 'text') {
+        heard.text += event.text;
+        heard.at.push(clock.now() - startedAt);
+      } else heard.finish = event;
+    }
+  })().catch((error: unknown) => {
+    heard.error = error;
+  });
+  return heard;
+}
+
+function demo(tokensPerSecond = 0, tokens = 0): { provider: DemoProvider; clock: VirtualClock } {
+  const clock = virtualClock();
+  return { clock, provider: new DemoProvider({ tokensPerSecond, tokens, clock }) };
+}
+
+test('P30 the same conversation gets the same answer, another one another', () => {
+  expect(demoText(QUESTION, 0)).toBe(demoText(structuredClone(QUESTION), 0));
+  const longer: PromptMessage[] = [...QUESTION, { role: 'assistant', content: 'Well.' }, ...QUESTION];
+  const texts = [QUESTION, longer, asked('How do I deploy a Redis cluster now?'), asked('Cats')].map((messages) => demoText(messages, 0));
+  expect(new Set(texts).size).toBe(4);
+});
+
+test('K23 it goes on exactly after any prefix of its own text', async () => {
+  const { provider, clock } = demo();
+  const whole = demoText(LONG, 0);
+  expect(whole).toMatch(/[\uD800-\uDBFF]|ạ|đ/u);
+  for (let cut = 0; cut <= whole.length; cut += 1) {
+    const prefix = whole.slice(0, cut);
+    if (!prefix.isWellFormed()) continue;
+    const heard = listen(provider, clock, LONG, prefix);
+    await heard.over;
+    expect(prefix + heard.text).toBe(whole);
+    expect(heard.finish).toMatchObject({ type: 'finish', finishReason: 'stop' });
+  }
+});
+
+test('K24 a prefix that is not its own is refused', async () => {
+  const { provider, clock } = demo();
+  for (const prefix of ['Something else', `${demoText(QUESTION, 0)} and more`]) {
+    const heard = listen(provider, clock, QUESTION, prefix);
+    await heard.over;
+    expect(heard).toMatchObject({ text: '', error: { code: 'ai-refused', transient: false } });
+  }
+});
+
+test.each([1, 2, 3, 10, 19, 20, 21, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 75, 90, 150, 200, 1_000, 5_000])(
+  'P31 DEMO_TOKENS %i gives that many words, with every code block closed',
+  async (tokens) => {
+    const { provider, clock } = demo(0, tokens);
+    for (const messages of [QUESTION, LONG]) {
+      const heard = listen(provider, clock, messages);
+      await heard.over;
+      expect(heard.text.split(/\s+/)).toHaveLength(tokens);
+      expect((heard.text.match(/^```/gm) ?? []).length % 2).toBe(0);
+      expect(heard.text.match(/```/g)?.length).toBe(heard.text.match(/^```/gm)?.length);
+      expect(heard.finish).toMatchObject({ usage: { outputTokens: tokens } });
+    }
+  },
+);
+
+test('P31 by itself an answer has 80 to 200 words: heading, list and code, and the words of the question', () => {
+  for (let number = 0; number < 300; number += 1) {
+    const text = demoText(asked(`Explain the ${number}th lighthouse keeper's unreasonably long-winded bookkeeping`), 0);
+    expect(tokensOf(text).length).toBeGreaterThanOrEqual(80);
+    expect(tokensOf(text).length).toBeLessThanOrEqual(200);
+    expect(text).toMatch(/^# .+\n\n/);
+    expect(text).toMatch(/\n- \*\*/);
+    expect(text).toMatch(/\n```(ts|bash|python)\n[^`]+\n```/);
+    expect(text).toContain('lighthouse');
+  }
+});
+
+test('P31 words of the question cannot break the Markdown', () => {
+  const text = demoText(asked('```\n<script>alert(1)</script> | **x** [a](javascript:b) ```'), 0);
+  expect(text).not.toMatch(/<script|\]\(/);
+  expect((text.match(/```/g) ?? []).length).toBe(2);
+});
+
+test('P32 tokens come at DEMO_TOKENS_PER_SECOND, and a late timer does not slow the rest down', async () => {
+  const { provider, clock } = demo(40, 100);
+  const heard = listen(provider, clock);
+  await clock.advance(0);
+  expect(heard.at).toEqual([0]);
+  await clock.advance(1_000);
+  expect(heard.at).toHaveLength(41);
+  await clock.advance(1_475);
+  expect(heard.at).toEqual(Array.from({ length: 100 }, (_, index) => index * 25));
+  expect(heard.finish).toBeDefined();
+});
+
+test('P32 after a long pause of the process it catches up', async () => {
+  const { provider, clock } = demo(10, 50);
+  const heard = listen(provider, clock);
+  await clock.advance(0);
+  const late = clock.now() + 2_000;
+  const real = clock.now;
+  clock.now = () => Math.max(real(), late);
+  await clock.advance(100);
+  expect(heard.at.length).toBeGreaterThanOrEqual(20);
+});
+
+test('P32 at full speed others get their turn while it speaks', async () => {
+  const { provider, clock } = demo(0, 5_000);
+  const heard = listen(provider, clock);
+  let turns = 0;
+  while (heard.finish === undefined) {
+    await new Promise((resolve) => setImmediate(resolve));
+    turns += 1;
+  }
+  expect(turns).toBeGreaterThan(50);
+});
+
+test('C23 an abort ends it at once, without a finish and without a timer left', async () => {
+  const { provider, clock } = demo(1, 50);
+  const heard = listen(provider, clock);
+  await clock.advance(1_500);
+  heard.abort();
+  await heard.over;
+  expect(heard.at).toHaveLength(2);
+  expect(heard.finish).toBeUndefined();
+  expect(clock.pending()).toBe(0);
+});
