@@ -1,0 +1,53 @@
+/** What the parts of one gateway share. Made once, before anything listens. */
+import type { ServiceBroker } from 'moleculer';
+import type { Backends } from '../backends/contracts.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { nodeOf } from '../node-context.ts';
+import { createAddressOf, type AddressOf } from './address.ts';
+import { createDrain, type Drain } from './drain.ts';
+import { createOrigins, type Origins } from './origin.ts';
+import { createLineRate, type LineRate } from './rates.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
+import { createTokens, type Tokens } from './tokens.ts';
+
+type Log = (fields: object, text: string) => void;
+export interface GatewayLogger {
+  info: Log;
+  warn: Log;
+  error: Log;
+}
+
+export interface GatewayContext {
+  readonly broker: ServiceBroker;
+  readonly config: Config;
+  readonly backends: Backends;
+  readonly logger: GatewayLogger;
+  readonly clock: Clock;
+  readonly tokens: Tokens;
+  readonly origins: Origins;
+  readonly addressOf: AddressOf;
+  readonly lines: LineRate;
+  readonly refusals: Refusals;
+  readonly drain: Drain;
+}
+
+/** Throws StartError for a setting that cannot be used. */
+export async function createGatewayContext(broker: ServiceBroker, logger: GatewayLogger, clock = systemClock): Promise<GatewayContext> {
+  const { config, backends } = nodeOf(broker);
+  const lines = createLineRate();
+  const secret = config.AUTH_JWT_SECRET ?? (await backends.secret('jwt'));
+  return {
+    broker,
+    config,
+    backends,
+    logger,
+    clock,
+    tokens: createTokens(config, secret, clock),
+    origins: createOrigins(config.ALLOWED_ORIGINS),
+    addressOf: createAddressOf(config.TRUSTED_PROXIES),
+    lines,
+    refusals: createRefusals(broker.nodeID, backends.outbox, clock, logger, lines),
+    drain: createDrain(),
+  };
+}

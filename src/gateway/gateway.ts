@@ -1,0 +1,91 @@
+/** One node's gateway: puts the parts together and gives the service what it needs of them. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { ServerOptions } from 'socket.io';
+import type { RouteSchema } from 'moleculer-web';
+import type { SocketView } from '../protocol/broker.ts';
+import { keepWatching } from './accumulated-watch.ts';
+import { connected } from './connection.ts';
+import type { GatewayContext } from './gateway-context.ts';
+import { clientHandlers } from './handlers.ts';
+import { handshake } from './handshake.ts';
+import { endConnectionsOf, listen } from './http-server.ts';
+import { httpRoutes } from './http-routes.ts';
+import { OpenSessions, type JoinBarrier } from './open-sessions.ts';
+import { openSessionsOf } from './rooms.ts';
+import { socketHandlers } from './socket-events.ts';
+import { socketOptions } from './socket-options.ts';
+import type { GatewayServer } from './sockets.ts';
+import { setSecurityHeaders } from './static-app.ts';
+
+/** How frames travel between gateways. One node alone needs nothing: socket.io's own memory will do. */
+export interface Spread {
+  adapter?: ServerOptions['adapter'];
+  joined: JoinBarrier;
+}
+const ALONE: Spread = { joined: () => Promise.resolve() };
+
+/** Connections that did not end by themselves by then are cut when the service stops. */
+const STOP_WITHIN_MS = 500;
+
+export class Gateway {
+  readonly context: GatewayContext;
+  readonly routes: RouteSchema[];
+  readonly #spread: Spread;
+  #server: Server | undefined;
+  #endConnections = (_afterMs: number): void => undefined;
+  #stopWatching = (): void => undefined;
+  /** Where it listens, with the real port; undefined until it does. */
+  url: string | undefined;
+
+  constructor(context: GatewayContext, spread = ALONE) {
+    this.context = context;
+    this.routes = httpRoutes(context);
+    this.#spread = spread;
+  }
+
+  createServer(handle: RequestListener): Server {
+    this.#server = createServer((req, res) => {
+      setSecurityHeaders(res);
+      handle(req, res);
+    });
+    this.#endConnections = endConnectionsOf(this.#server);
+    return this.#server;
+  }
+
+  /** Settings of moleculer-io: these events and no others, its default `call` (any action by name) above all. */
+  socketSettings(): object {
+    const sessions = new OpenSessions(this.context, this.#spread.joined);
+    return {
+      options: socketOptions(this.context.config, this.#spread.adapter),
+      namespaces: { '/': { middlewares: [handshake(this.context)] } },
+      handlers: { '/': socketHandlers(this.context, clientHandlers(this.context, sessions)) },
+    };
+  }
+
+  /** Listens. Throws StartError when it cannot. */
+  async start(io: GatewayServer): Promise<void> {
+    const { config, logger } = this.context;
+    if (!this.#server) throw new Error('createServer() comes first');
+    io.on('connection', (socket) => connected(this.context, socket));
+    this.url = await listen(this.#server, config.HOST, config.PORT);
+    this.#server.on('error', (err) => logger.error({ err }, 'http server'));
+    this.#stopWatching = keepWatching(this.context, io);
+  }
+
+  stop(): void {
+    this.#stopWatching();
+    this.#endConnections(STOP_WITHIN_MS);
+  }
+
+  /** The sockets of this node, all or those that have one session open. */
+  views(io: GatewayServer, sessionId?: string): SocketView[] {
+    const views = [...io.sockets.sockets.values()].map((socket) => ({
+      id: socket.id,
+      userId: socket.data.userId,
+      address: socket.data.address,
+      connectedAt: new Date(socket.data.connectedAt).toISOString(),
+      sessions: [...openSessionsOf(socket)],
+    }));
+    return sessionId === undefined ? views : views.filter(({ sessions }) => sessions.includes(sessionId));
+  }
+}
