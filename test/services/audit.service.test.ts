@@ -1,0 +1,68 @@
+import { ServiceBroker } from 'moleculer';
+import auditService from '../../services/audit.service.ts';
+import type { AuditEntry } from '../../src/backends/contracts.ts';
+import { loadConfig } from '../../src/config.ts';
+import { provideNode } from '../../src/node-context.ts';
+import { call } from '../../src/typed-call.ts';
+import { ZodValidator } from '../../src/zod-validator.ts';
+import { stubBackends } from '../support/stub-backends.ts';
+import { until } from '../support/until.ts';
+
+const entry: AuditEntry = { id: 'e1', at: 'now', type: 'login.refused', sessionId: null, userId: null, epoch: null, seq: null, data: {} };
+
+async function node(env: Record<string, string>) {
+  let waiting = [{ key: 'k1', entry }];
+  const delivered: string[] = [];
+  let peeks = 0;
+  const backends = stubBackends({
+    outbox: {
+      add: () => Promise.resolve(),
+      peek: (limit) => {
+        peeks += 1;
+        return Promise.resolve(waiting.slice(0, limit));
+      },
+      remove: (keys) => Promise.resolve(void (waiting = waiting.filter(({ key }) => !keys.includes(key)))),
+      stats: () => Promise.resolve({ entries: waiting.length, bytes: waiting.length * 100, shed: 4 }),
+    },
+    sink: { deliver: (entries) => Promise.resolve(void delivered.push(...entries.map(({ id }) => id))) },
+  });
+  const broker = new ServiceBroker({ logger: false, skipProcessEventRegistration: true, validator: new ZodValidator() });
+  provideNode(broker, { config: loadConfig(env), backends });
+  broker.createService(auditService);
+  await broker.start();
+  return { broker, delivered, peeks: () => peeks };
+}
+
+describe('the audit service', () => {
+  test('A5 what lies in the outbox is delivered, and status says so', async () => {
+    const { broker, delivered } = await node({ AUDIT_DRAIN_MS: '10' });
+    await until('the entry is delivered', async () => (await call(broker, 'audit.status', {})).delivered === 1);
+    expect(delivered).toEqual(['e1']);
+    expect(await call(broker, 'audit.status', {})).toEqual({ entries: 0, bytes: 0, shed: 4, delivered: 1, failures: 0, failing: false });
+    await broker.stop();
+  });
+
+  /** As long as another node needs to look at its outbox a few times. */
+  async function aWhile(): Promise<void> {
+    const other = await node({ AUDIT_DRAIN_MS: '5' });
+    await until('another node looks again and again', () => other.peeks() > 3);
+    await other.broker.stop();
+  }
+
+  test('A5 after its stop it asks for nothing more', async () => {
+    const { broker, peeks } = await node({ AUDIT_DRAIN_MS: '5' });
+    await until('it looks again and again', () => peeks() > 2);
+    await broker.stop();
+    const before = peeks();
+    await aWhile();
+    expect(peeks()).toBe(before);
+  });
+
+  test('A6 with AUDIT=off nothing is drained and status still answers', async () => {
+    const { broker, peeks } = await node({ AUDIT: 'off', AUDIT_DRAIN_MS: '5' });
+    await aWhile();
+    expect(await call(broker, 'audit.status', {})).toEqual({ entries: 1, bytes: 100, shed: 4, delivered: 0, failures: 0, failing: false });
+    expect(peeks()).toBe(0);
+    await broker.stop();
+  });
+});
