@@ -1,0 +1,130 @@
+/**
+ * A client of the wire protocol (docs/PROTOCOL.md) without any framework.
+ *
+ *     const client = new ChatClient({ url: 'https://chat.example', environment: browserEnvironment() });
+ *     client.connect();
+ *     const session = client.open(null);                  // a new one
+ *     session.snapshot.subscribe(({ view }) => draw(view));
+ *     session.send('Hello');
+ *
+ * Whatever happens to the connection, `view` ends equal to what the server stored.
+ */
+import type { Mode } from '../../../src/protocol/wire.ts';
+import { Connection, type ConnectionState } from './connection.ts';
+import type { Environment } from './environment.ts';
+import type { Frame } from './frames.ts';
+import { SessionList } from './session-list.ts';
+import { SessionStore } from './session-store.ts';
+import { TokenKeeper } from './tokens.ts';
+import { TokenRefresher } from './token-refresher.ts';
+
+export interface ChatClientOptions {
+  /** Origin of the server, without a slash at its end. */
+  url: string;
+  environment: Environment;
+  /** How replies travel: in pieces (`delta`, the default), or whole each time. */
+  mode?: Mode;
+}
+
+export class ChatClient {
+  readonly url: string;
+  readonly tokens: TokenKeeper;
+  readonly connection: Connection;
+  readonly sessions: SessionList;
+  private readonly env: Environment;
+  private readonly mode: Mode;
+  private readonly stores = new Set<SessionStore>();
+  /** Nobody looks at these any more, but something of them is still on its way. */
+  private readonly lingering = new Set<SessionStore>();
+  private online = false;
+
+  constructor(options: ChatClientOptions) {
+    this.url = options.url;
+    this.env = options.environment;
+    this.mode = options.mode ?? 'delta';
+    this.tokens = new TokenKeeper(this.env, this.url);
+    this.connection = new Connection(this.env, this.url, this.tokens);
+    this.sessions = new SessionList(this.env, this.connection);
+    new TokenRefresher(this.env, this.connection, this.tokens);
+    this.connection.state.subscribe((state) => this.follow(state));
+    this.connection.frames.subscribe((frame) => this.route(frame));
+    this.sessions.changes.subscribe((change) => this.of(change.sessionId).forEach((store) => store.changed(change)));
+  }
+
+  connect(): void {
+    this.connection.connect();
+  }
+  disconnect(): void {
+    this.connection.disconnect();
+  }
+
+  /** Signs in with a token somebody else made, and connects with it. */
+  signIn(token: string): void {
+    this.tokens.useOwn(token);
+    this.connection.disconnect();
+    this.connection.connect();
+  }
+  signOut(): void {
+    this.tokens.forget();
+    this.connection.disconnect();
+  }
+
+  /** The session's store, made when it is not open yet; null begins a new session with its first message. */
+  open(sessionId: string | null): SessionStore {
+    const known = sessionId === null ? undefined : [...this.stores].find((store) => store.sessionId === sessionId);
+    if (known !== undefined) {
+      this.lingering.delete(known);
+      return known;
+    }
+    const store = new SessionStore(this.env, this.connection, sessionId, this.mode);
+    this.stores.add(store);
+    return store;
+  }
+
+  /** Done with it. One that still has a message on its way is closed once that is through. */
+  close(store: SessionStore): void {
+    if (store.idle) return this.closeNow(store);
+    this.lingering.add(store);
+    const stop = store.snapshot.subscribe(() => {
+      if (this.lingering.has(store) && !store.idle) return;
+      stop();
+      if (this.lingering.delete(store)) this.closeNow(store);
+    });
+  }
+
+  private closeNow(store: SessionStore): void {
+    if (!this.stores.delete(store)) return;
+    store.close();
+    // Its outcome does not matter: a server that missed it forgets the room with the socket.
+    if (store.sessionId !== null) void this.connection.request('session:close', { sessionId: store.sessionId });
+  }
+
+  private follow(state: ConnectionState): void {
+    const online = state.phase === 'online';
+    if (online === this.online) return;
+    this.online = online;
+    for (const store of this.stores) {
+      if (online) store.connected();
+      else store.disconnected();
+    }
+    if (online) void this.sessions.load();
+    else this.sessions.disconnected();
+  }
+
+  private route(frame: Frame): void {
+    switch (frame.kind) {
+      case 'hello':
+      case 'draining':
+      case 'closing':
+        return;
+      case 'sessions':
+        return this.sessions.receive(frame);
+      default:
+        for (const store of this.of(frame.sessionId)) store.receive(frame);
+    }
+  }
+
+  private of(sessionId: string): SessionStore[] {
+    return [...this.stores].filter((store) => store.sessionId === sessionId);
+  }
+}

@@ -1,0 +1,32 @@
+/** What the client needs from the page it runs in. A browser's is in browser-environment.ts; tests bring their own. */
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs `task` once after `ms`; the returned function cancels it. */
+  after(ms: number, task: () => void): () => void;
+}
+
+export interface KeyValueStorage {
+  get(key: string): string | null;
+  set(key: string, value: string): void;
+  remove(key: string): void;
+}
+
+/** Why the page may have missed something: the network is back, it is looked at again, was restored, or slept. */
+export type WakeReason = 'network' | 'visible' | 'restored' | 'slept';
+
+export interface Environment {
+  readonly clock: Clock;
+  /** 0 <= n < 1 */
+  random(): number;
+  /** A new id that no other client makes (a UUID). */
+  newId(): string;
+  readonly fetch: typeof fetch;
+  /** Shared by all tabs of the page's origin. */
+  readonly storage: KeyValueStorage;
+  /** Runs `task` while no other tab runs one of the same name, where the browser can promise that. */
+  exclusively<T>(name: string, task: () => Promise<T>): Promise<T>;
+  /** Tells when the page may have been away; the returned function ends it. */
+  onWake(listener: (reason: WakeReason) => void): () => void;
+}

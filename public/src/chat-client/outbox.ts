@@ -1,0 +1,137 @@
+/**
+ * Messages on their way. Each has one clientMessageId for its whole life, so that however often it is sent, over
+ * however many connections, the server keeps one. It is sent again until the server acknowledged it or refused it for
+ * good, and shown until the event that made it arrives.
+ */
+import { RETRY, backoffMs } from './backoff.ts';
+import type { Environment } from './environment.ts';
+import type { SessionView } from './fold.ts';
+import { isUnknownOutcome, type ClientError } from './result.ts';
+import type { SessionSync } from './session-sync.ts';
+import type { Transport } from './transport.ts';
+
+export interface PendingSend {
+  readonly clientMessageId: string;
+  readonly content: string;
+  readonly createdAt: number;
+  /** `refused`: for good, until the writer tries again or takes it back. */
+  readonly status: 'sending' | 'refused';
+  /** Why the last try failed; null when none did. */
+  readonly error: ClientError | null;
+}
+
+interface Entry extends PendingSend {
+  readonly tries: number;
+  readonly notBefore: number;
+  /** The server has it under this id. */
+  readonly acceptedAs: string | null;
+}
+
+/** An accepted message whose event is not here after this long has been missed. */
+const EVENT_LIMIT_MS = 5_000;
+
+export class Outbox {
+  private readonly env: Environment;
+  private readonly transport: Transport;
+  private readonly sync: SessionSync;
+  private readonly changed: () => void;
+  private entries: readonly Entry[] = [];
+  private inFlight = false;
+  private cancelTimer = (): void => {};
+
+  constructor(env: Environment, transport: Transport, sync: SessionSync, changed: () => void) {
+    this.env = env;
+    this.transport = transport;
+    this.sync = sync;
+    this.changed = changed;
+  }
+
+  get pending(): readonly PendingSend[] {
+    return this.entries;
+  }
+
+  add(content: string): string {
+    const clientMessageId = this.env.newId();
+    const entry = { clientMessageId, content, createdAt: this.env.clock.now(), status: 'sending', error: null } as const;
+    this.entries = [...this.entries, { ...entry, tries: 0, notBefore: 0, acceptedAs: null }];
+    return clientMessageId;
+  }
+
+  retry(clientMessageId: string): void {
+    this.update(clientMessageId, { status: 'sending', error: null, tries: 0, notBefore: 0 });
+    this.pump();
+  }
+
+  /** Takes a message back from the list. The server may have it already if it was sent and not answered. */
+  discard(clientMessageId: string): void {
+    this.entries = this.entries.filter((entry) => entry.clientMessageId !== clientMessageId);
+    this.changed();
+  }
+
+  /** True when nothing of it can have reached the server. */
+  isUnsent(clientMessageId: string): boolean {
+    return this.entries.some((entry) => entry.clientMessageId === clientMessageId && entry.tries === 0);
+  }
+
+  /** Drops what the view shows by now. */
+  settle(view: SessionView | null): void {
+    if (view === null || this.entries.length === 0) return;
+    const here = new Set(view.messages.flatMap((message) => [message.id, message.clientMessageId]));
+    this.entries = this.entries.filter((entry) => !here.has(entry.clientMessageId) && !here.has(entry.acceptedAs ?? ''));
+  }
+
+  /** Sends the next message if it is its time. Called whenever something changed. */
+  pump(): void {
+    const { view, phase, sessionId } = this.sync;
+    const entry = this.entries.find((other) => other.status === 'sending' && other.acceptedAs === null);
+    const ready = phase === 'live' && view !== null && view.streaming === null && !view.deleted;
+    if (entry === undefined || this.inFlight || !ready || sessionId === null) return;
+    const wait = entry.notBefore - this.env.clock.now();
+    if (wait > 0) this.pumpAfter(wait);
+    else void this.send(entry, sessionId);
+  }
+
+  private pumpAfter(ms: number): void {
+    this.cancelTimer();
+    this.cancelTimer = this.env.clock.after(ms, () => this.pump());
+  }
+
+  private async send(entry: Entry, sessionId: string): Promise<void> {
+    const { clientMessageId, content } = entry;
+    this.inFlight = true;
+    this.update(clientMessageId, { tries: entry.tries + 1 });
+    const answer = await this.transport.request('message:send', { sessionId, clientMessageId, content });
+    this.inFlight = false;
+    if (answer.ok) this.accepted(clientMessageId, answer.value.messageId);
+    else this.failed(entry, answer.error);
+    this.changed();
+    this.pump();
+  }
+
+  private accepted(clientMessageId: string, messageId: string): void {
+    this.update(clientMessageId, { acceptedAs: messageId, error: null });
+    this.env.clock.after(EVENT_LIMIT_MS, () => {
+      if (!this.has(clientMessageId)) return;
+      this.sync.reopen();
+      // Still not in the conversation: it is on a branch, or in a part, that is not shown here.
+      this.env.clock.after(EVENT_LIMIT_MS, () => this.has(clientMessageId) && this.discard(clientMessageId));
+    });
+  }
+
+  private failed(entry: Entry, error: ClientError): void {
+    const { clientMessageId } = entry;
+    if (error.code === 'timeout') this.transport.check();
+    if (isUnknownOutcome(error)) return this.update(clientMessageId, { error });
+    if (!error.retryable) return this.update(clientMessageId, { status: 'refused', error });
+    const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(RETRY, entry.tries + 1, this.env.random));
+    this.update(clientMessageId, { error, notBefore: this.env.clock.now() + wait });
+  }
+
+  private has(clientMessageId: string): boolean {
+    return this.entries.some((entry) => entry.clientMessageId === clientMessageId);
+  }
+
+  private update(clientMessageId: string, patch: Partial<Entry>): void {
+    this.entries = this.entries.map((entry) => (entry.clientMessageId === clientMessageId ? { ...entry, ...patch } : entry));
+  }
+}

@@ -1,0 +1,126 @@
+/** The user's sessions, newest first, kept current by sessions:changed; loaded anew with every connection. */
+import { MAX_PAGE } from '../../../src/protocol/limits.ts';
+import type { Session, SessionsReply } from '../../../src/protocol/wire.ts';
+import { RETRY, backoffMs } from './backoff.ts';
+import type { Environment } from './environment.ts';
+import type { ConnectionFrame } from './frames.ts';
+import { Observable, Signal } from './observable.ts';
+import { succeeded, type ClientError, type Result } from './result.ts';
+import type { Transport } from './transport.ts';
+
+export interface SessionListState {
+  sessions: readonly Session[];
+  /** False until the first page was there. */
+  loaded: boolean;
+  loading: boolean;
+  hasMore: boolean;
+  before: string | undefined;
+  error: ClientError | null;
+}
+export type Change = Extract<ConnectionFrame, { kind: 'sessions' }>;
+
+const PAGE = 30;
+
+export class SessionList {
+  readonly state = new Observable<SessionListState>({ sessions: [], loaded: false, loading: false, hasMore: false, before: undefined, error: null });
+  /** Every change, whoever made it. */
+  readonly changes = new Signal<Change>();
+  private readonly env: Environment;
+  private readonly transport: Transport;
+  private round = 0;
+  private attempt = 0;
+  private cancelTimer = (): void => {};
+
+  constructor(env: Environment, transport: Transport) {
+    this.env = env;
+    this.transport = transport;
+  }
+
+  /** The first page anew, as long as what is loaded now. */
+  async load(): Promise<void> {
+    const limit = Math.min(MAX_PAGE, Math.max(PAGE, this.state.value.sessions.length));
+    const changes = this.begin();
+    const { round } = this;
+    const answer = await this.transport.request('session:list', { limit });
+    if (round !== this.round) return;
+    if (!answer.ok) return this.failed(answer.error);
+    this.attempt = 0;
+    this.take(answer.value, answer.value.sessions, changes);
+  }
+
+  async loadMore(): Promise<void> {
+    const { sessions, before, hasMore, loading } = this.state.value;
+    if (!hasMore || loading) return;
+    const changes = this.begin();
+    const { round } = this;
+    const answer = await this.transport.request('session:list', { limit: PAGE, ...(before !== undefined && { before }) });
+    if (round !== this.round) return;
+    if (!answer.ok) return this.state.set({ ...this.state.value, loading: false, error: answer.error });
+    const known = new Set(sessions.map((session) => session.id));
+    this.take(answer.value, [...this.state.value.sessions, ...answer.value.sessions.filter((session) => !known.has(session.id))], changes);
+  }
+
+  async rename(sessionId: string, title: string): Promise<Result<Session>> {
+    const answer = await this.transport.request('session:rename', { sessionId, title });
+    if (!answer.ok) return answer;
+    this.receive({ kind: 'sessions', sessionId, change: 'renamed', session: answer.value.session });
+    return succeeded(answer.value.session);
+  }
+
+  async remove(sessionId: string): Promise<Result<void>> {
+    const answer = await this.transport.request('session:delete', { sessionId });
+    // Gone already is what was asked for.
+    if (!answer.ok && answer.error.code !== 'not-found') return answer;
+    this.receive({ kind: 'sessions', sessionId, change: 'deleted' });
+    return succeeded(undefined);
+  }
+
+  receive(change: Change): void {
+    this.pendingChanges?.push(change);
+    this.state.set({ ...this.state.value, sessions: applyChange(this.state.value.sessions, change) });
+    this.changes.emit(change);
+  }
+
+  /** Changes that come while a page is on its way are newer than it, and applied to it again. */
+  private pendingChanges: Change[] | null = null;
+
+  disconnected(): void {
+    this.round += 1;
+    this.cancelTimer();
+    this.pendingChanges = null;
+    this.state.set({ ...this.state.value, loading: false });
+  }
+
+  private begin(): Change[] {
+    this.round += 1;
+    this.cancelTimer();
+    this.pendingChanges = [];
+    this.state.set({ ...this.state.value, loading: true, error: null });
+    return this.pendingChanges;
+  }
+
+  private take(page: SessionsReply, sessions: readonly Session[], changes: Change[]): void {
+    this.pendingChanges = null;
+    const current = changes.reduce(applyChange, sessions);
+    this.state.set({ sessions: current, loaded: true, loading: false, hasMore: page.hasMore, before: page.before, error: null });
+  }
+
+  private failed(error: ClientError): void {
+    this.pendingChanges = null;
+    this.state.set({ ...this.state.value, loading: false, error });
+    if (error.code === 'offline' || !error.retryable) return;
+    this.attempt += 1;
+    const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(RETRY, this.attempt, this.env.random));
+    this.cancelTimer = this.env.clock.after(wait, () => void this.load());
+  }
+}
+
+/** A changed session replaces its older self; the list stays ordered by `updatedAt`. */
+export function applyChange(sessions: readonly Session[], change: Change): readonly Session[] {
+  if (change.change === 'deleted') return sessions.filter((session) => session.id !== change.sessionId);
+  const { session } = change;
+  if (session === undefined) return sessions;
+  const others = sessions.filter((other) => other.id !== session.id);
+  const place = others.findIndex((other) => other.updatedAt <= session.updatedAt);
+  return place === -1 ? [...others, session] : others.toSpliced(place, 0, session);
+}

@@ -1,0 +1,133 @@
+/** One session as the page sees it: what the server has, what is on its way there, and what is being stopped. */
+import type { Mode } from '../../../src/protocol/wire.ts';
+import { Canceller } from './canceller.ts';
+import type { Environment } from './environment.ts';
+import { prependPage, type SessionView } from './fold.ts';
+import type { SessionFrame } from './frames.ts';
+import { Observable, Signal } from './observable.ts';
+import { Outbox, type PendingSend } from './outbox.ts';
+import type { ClientError } from './result.ts';
+import type { Change } from './session-list.ts';
+import { SessionSync, type SyncPhase } from './session-sync.ts';
+import type { Transport } from './transport.ts';
+
+export interface SessionSnapshot {
+  /** null until the first message of a new session is on its way. */
+  sessionId: string | null;
+  phase: SyncPhase;
+  view: SessionView | null;
+  /** Why the last open failed. */
+  error: ClientError | null;
+  pending: readonly PendingSend[];
+  /** Stop was pressed and the reply has not ended yet. */
+  cancelling: boolean;
+  older: { loading: boolean; error: ClientError | null };
+}
+
+const PAGE = 50;
+
+export class SessionStore {
+  readonly snapshot: Observable<SessionSnapshot>;
+  /** A refusal that belongs to no message and is worth telling. */
+  readonly problems = new Signal<ClientError>();
+  private readonly transport: Transport;
+  private readonly sync: SessionSync;
+  private readonly outbox: Outbox;
+  private readonly canceller: Canceller;
+  private older: SessionSnapshot['older'] = { loading: false, error: null };
+
+  constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode) {
+    const changed = (): void => this.update();
+    this.transport = transport;
+    this.sync = new SessionSync(env, transport, sessionId, mode, changed);
+    this.outbox = new Outbox(env, transport, this.sync, changed);
+    const problem = (error: ClientError): void => this.problems.emit(error);
+    this.canceller = new Canceller(env, transport, this.sync, this.outbox, { changed, problem });
+    this.snapshot = new Observable(this.take());
+    if (sessionId !== null) this.sync.start();
+  }
+
+  get sessionId(): string | null {
+    return this.sync.sessionId;
+  }
+
+  /** Nothing is on its way: closing it loses nothing. */
+  get idle(): boolean {
+    return this.outbox.pending.every((entry) => entry.status === 'refused');
+  }
+
+  send(content: string): void {
+    this.outbox.add(content);
+    if (this.sync.phase === 'draft') this.sync.start();
+    this.update();
+  }
+  retry(clientMessageId: string): void {
+    this.outbox.retry(clientMessageId);
+    this.update();
+  }
+  discard(clientMessageId: string): void {
+    this.outbox.discard(clientMessageId);
+  }
+  /** Stops the reply, also one that is not there yet. Answers the text of a message taken back instead of sent. */
+  cancel(): string | null {
+    return this.canceller.request();
+  }
+  /** Opens it again after a failure. */
+  reopen(): void {
+    this.sync.start();
+  }
+
+  async loadOlder(): Promise<void> {
+    const { view } = this.sync;
+    const { sessionId } = this;
+    if (view === null || sessionId === null || !view.hasMore || this.older.loading) return;
+    this.setOlder({ loading: true, error: null });
+    const request = { sessionId, limit: PAGE, ...(view.before !== undefined && { before: view.before }) };
+    const answer = await this.transport.request('session:history', request);
+    const now = this.sync.view;
+    // A fresh start meanwhile has another top: the page would not fit above it.
+    if (answer.ok && now !== null && now.before === view.before) this.sync.replaceView(prependPage(now, answer.value));
+    this.setOlder({ loading: false, error: answer.ok ? null : answer.error });
+  }
+
+  // ---- from the connection --------------------------------------------------------------------------------------
+
+  receive(frame: SessionFrame): void {
+    this.sync.receive(frame);
+  }
+  connected(): void {
+    this.sync.connected();
+  }
+  disconnected(): void {
+    this.sync.disconnected();
+  }
+  /** What the list was told of this session: a newer title, or that it is gone. */
+  changed({ change, session }: Change): void {
+    const { view } = this.sync;
+    if (view === null) return;
+    const title = session?.title ?? view.session.title;
+    const deleted = view.deleted || change === 'deleted';
+    if (title !== view.session.title || deleted !== view.deleted) this.sync.replaceView({ ...view, deleted, session: { ...view.session, title } });
+  }
+  close(): void {
+    this.sync.close();
+  }
+
+  private setOlder(older: SessionSnapshot['older']): void {
+    this.older = older;
+    this.update();
+  }
+
+  private update(): void {
+    this.outbox.settle(this.sync.view);
+    this.canceller.settle(this.sync.view);
+    this.snapshot.set(this.take());
+    this.outbox.pump();
+    this.canceller.pump();
+  }
+
+  private take(): SessionSnapshot {
+    const { sessionId, phase, view, error } = this.sync;
+    return { sessionId, phase, view, error, pending: this.outbox.pending, cancelling: this.canceller.active, older: this.older };
+  }
+}

@@ -1,0 +1,50 @@
+/** Keeps a scrolling pane at its end while it grows, unless the reader scrolled up. */
+import { useEventListener, useResizeObserver } from '@vueuse/core';
+import { nextTick, ref, type Ref } from 'vue';
+
+/** This close to the end counts as the end, in px. */
+const NEAR = 32;
+
+export interface FollowBottom {
+  readonly following: Readonly<Ref<boolean>>;
+  /** Goes to the end and stays there. */
+  jump(smooth?: boolean): void;
+  /** Called before something is put above: what is read stays where it is. */
+  keepPlace(): Promise<void>;
+}
+
+export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTMLElement | null>): FollowBottom {
+  const following = ref(true);
+  let lastTop = 0;
+
+  const toEnd = (smooth = false): void => {
+    const element = pane.value;
+    element?.scrollTo({ top: element.scrollHeight, behavior: smooth ? 'smooth' : 'instant' });
+  };
+  useEventListener(pane, 'scroll', () => {
+    const element = pane.value;
+    if (element === null) return;
+    const distance = element.scrollHeight - element.scrollTop - element.clientHeight;
+    // Growth never moves the pane up: only the reader does.
+    if (distance <= NEAR) following.value = true;
+    else if (element.scrollTop < lastTop - 1) following.value = false;
+    lastTop = element.scrollTop;
+  }, { passive: true });
+  useResizeObserver([pane, content], () => {
+    if (following.value) toEnd();
+  });
+
+  return {
+    following,
+    jump(smooth = false) {
+      following.value = true;
+      toEnd(smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches);
+    },
+    async keepPlace() {
+      const element = pane.value;
+      const fromEnd = element === null ? 0 : element.scrollHeight - element.scrollTop;
+      await nextTick();
+      if (element !== null && !following.value) element.scrollTop = element.scrollHeight - fromEnd;
+    },
+  };
+}

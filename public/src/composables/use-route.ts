@@ -1,0 +1,39 @@
+/**
+ * Which session the address names: `/s/<id>`. A page that is hosted elsewhere may have no server that answers such
+ * paths, so there it is `#/s/<id>`; either kind is understood everywhere.
+ */
+import { useEventListener } from '@vueuse/core';
+import { shallowRef, type ShallowRef } from 'vue';
+import { sessionIdSchema } from '../../../src/protocol/wire.ts';
+
+export interface Route {
+  /** null: a new chat. */
+  readonly sessionId: Readonly<ShallowRef<string | null>>;
+  go(sessionId: string | null, how?: 'push' | 'replace'): void;
+  href(sessionId: string | null): string;
+}
+
+export function sessionIdIn(pathname: string, hash: string): string | null {
+  const found = /^#?\/s\/([^/]+)\/?$/.exec(hash.startsWith('#/s/') ? hash : pathname)?.[1];
+  return sessionIdSchema.safeParse(found).data ?? null;
+}
+
+export function useRoute(style: 'path' | 'hash'): Route {
+  const here = (): string | null => sessionIdIn(location.pathname, location.hash);
+  const sessionId = shallowRef(here());
+  const href = (id: string | null): string => {
+    if (style === 'path') return `${id === null ? '/' : `/s/${id}`}${location.search}`;
+    return `${location.pathname.replace(/\/s\/[^/]+\/?$/, '/')}${location.search}#${id === null ? '/' : `/s/${id}`}`;
+  };
+  useEventListener(window, ['popstate', 'hashchange'], () => (sessionId.value = here()));
+  return {
+    sessionId,
+    href,
+    go(id, how = 'push') {
+      if (id === sessionId.value) return;
+      if (how === 'push') history.pushState(null, '', href(id));
+      else history.replaceState(null, '', href(id));
+      sessionId.value = id;
+    },
+  };
+}

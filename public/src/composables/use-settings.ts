@@ -1,0 +1,65 @@
+/** What the reader chose; kept in this browser. `static/theme.js` reads the same entry before the first paint. */
+import { useLocalStorage } from '@vueuse/core';
+import { watchEffect, type Ref } from 'vue';
+import { isLocale, preferredLocale, type Locale } from '../i18n/i18n.ts';
+
+export const THEMES = ['system', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+export interface Settings {
+  /** null: the language of the browser. */
+  locale: Locale | null;
+  theme: Theme;
+  /** Origin of another chat server; empty for the one this page comes from. */
+  serverUrl: string;
+}
+
+const KEY = 'holdfast.settings';
+const DEFAULTS: Settings = { locale: null, theme: 'system', serverUrl: '' };
+
+function read(text: string): Settings {
+  const stored = parse(text);
+  return {
+    locale: isLocale(stored.locale) ? stored.locale : null,
+    theme: THEMES.find((theme) => theme === stored.theme) ?? 'system',
+    serverUrl: typeof stored.serverUrl === 'string' ? (normalizeServerUrl(stored.serverUrl) ?? '') : '',
+  };
+}
+
+function parse(text: string): Partial<Record<keyof Settings, unknown>> {
+  try {
+    return JSON.parse(text) as Partial<Record<keyof Settings, unknown>>;
+  } catch {
+    // Written by something else: as if nothing had been chosen.
+    return {};
+  }
+}
+
+export function useSettings(): Ref<Settings> {
+  return useLocalStorage<Settings>(KEY, DEFAULTS, { serializer: { read, write: JSON.stringify } });
+}
+
+export function localeOf(settings: Settings): Locale {
+  return settings.locale ?? preferredLocale(navigator.languages);
+}
+
+/** Puts theme and language on the document, now and whenever they change. */
+export function applySettings(settings: Ref<Settings>, locale: Ref<Locale>): void {
+  watchEffect(() => {
+    const root = document.documentElement;
+    if (settings.value.theme === 'system') delete root.dataset.theme;
+    else root.dataset.theme = settings.value.theme;
+    locale.value = localeOf(settings.value);
+    root.lang = locale.value;
+  });
+}
+
+/** The origin of what was typed; '' for nothing, null when it is no address. */
+export function normalizeServerUrl(text: string): string | null {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  const withScheme = /^[a-z]+:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
+  if (!URL.canParse(withScheme)) return null;
+  const url = new URL(withScheme);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url.origin : null;
+}

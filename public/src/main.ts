@@ -1,0 +1,23 @@
+import './zod-without-eval.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/markdown.css';
+import { createApp, effectScope } from 'vue';
+import { browserEnvironment } from './chat-client/browser-environment.ts';
+import { ChatClient } from './chat-client/chat-client.ts';
+import App from './components/App.vue';
+import { applySettings, localeOf, useSettings } from './composables/use-settings.ts';
+import { makeI18n } from './i18n/i18n.ts';
+import { loadMarkdown } from './markdown/load-markdown.ts';
+
+// Lives as long as the page; never stopped.
+effectScope(true).run(() => {
+  const settings = useSettings();
+  const i18n = makeI18n(localeOf(settings.value));
+  applySettings(settings, i18n.global.locale);
+  const url = settings.value.serverUrl === '' ? location.origin : settings.value.serverUrl;
+  const client = new ChatClient({ url, environment: browserEnvironment() });
+  createApp(App, { client, settings }).use(i18n).mount('#app');
+  client.connect();
+  loadMarkdown();
+});

@@ -1,0 +1,201 @@
+/** What the app shows in states that are hard to bring about on purpose; a picture of each is kept. */
+import type { Browser, Page } from 'playwright-core';
+import { refused } from '../support/scripted-server.ts';
+import { until } from '../support/until.ts';
+import { describeInChromium, launchChromium, newPage, shoot } from './chromium.ts';
+import { ANSWER, openStage, tell, type Stage } from './stage.ts';
+
+const QUESTION = 'Write a small TypeScript function that retries a request with growing pauses, and explain it.';
+
+describeInChromium('scenes', () => {
+  let browser: Browser;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    stage = await openStage();
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    await stage.close();
+  });
+
+  const open = async (options: Parameters<typeof newPage>[1] = {}, url = stage.url): Promise<Page> => {
+    const { page, complaints } = await newPage(browser, options);
+    await page.goto(url);
+    await page.locator('[data-testid=badge][data-state=online]').waitFor();
+    expect(complaints).toEqual([]);
+    return page;
+  };
+  const last = (page: Page) => page.getByTestId('message').last();
+
+  it('U1 an empty chat offers suggestions, in light and dark, on a wide screen and a phone', async () => {
+    const page = await open({}, stage.server.url);
+    await page.getByTestId('prompt').nth(3).waitFor();
+    await shoot(page, 'empty-light');
+    await shoot(await open({ colorScheme: 'dark' }, stage.server.url), 'empty-dark');
+    await shoot(await open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, stage.server.url), 'empty-phone');
+  });
+
+  it('U2 a finished conversation reads well', async () => {
+    tell(stage.session, QUESTION);
+    for (const [name, options] of Object.entries({
+      'conversation-light': {},
+      'conversation-dark': { colorScheme: 'dark' },
+      'conversation-phone': { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
+      'conversation-narrow': { viewport: { width: 320, height: 640 } },
+      'conversation-vietnamese': { locale: 'vi-VN' },
+      'conversation-wide': { viewport: { width: 1920, height: 1080 } },
+    } as const)) {
+      const page = await open(options);
+      await last(page).locator('table').waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      await shoot(page, name);
+    }
+  });
+
+  it('U3 waiting looks different from streaming, and streaming from done', async () => {
+    const page = await open();
+    await page.getByTestId('composer').fill(QUESTION);
+    await page.getByTestId('composer').press('Enter');
+    await page.locator('[data-state=waiting]').waitFor();
+    await shoot(page, 'waiting');
+    for (const piece of ANSWER.slice(0, 700).match(/[\s\S]{1,40}/g) ?? []) stage.session.delta(piece);
+    await page.locator('[data-state=streaming] pre').waitFor();
+    await shoot(page, 'streaming');
+    stage.session.delta(ANSWER.slice(700));
+    stage.session.end();
+    await page.locator('[data-role=assistant][data-status=complete]').waitFor();
+    await page.getByTestId('send').waitFor();
+  });
+
+  it('U4 a failed reply says why, and a cancelled and an interrupted one carry their marks', async () => {
+    stage.session.begin('And one that fails?', undefined, false);
+    stage.session.end('failed');
+    const page = await open();
+    await page.getByTestId('failed').waitFor();
+    expect(await page.getByTestId('failed').innerText()).toContain('The model did not answer in time.');
+    await shoot(page, 'failed');
+    stage.session.begin('And one that is stopped?');
+    stage.session.delta('The text so far stays as it is,');
+    await page.getByTestId('stop').click();
+    await page.getByTestId('mark').waitFor();
+    expect(await page.getByTestId('mark').innerText()).toBe('[Cancelled]');
+    expect(stage.session.messages.at(-1)?.content).toBe('The text so far stays as it is,');
+    await shoot(page, 'cancelled');
+    const vietnamese = await open({ locale: 'vi-VN' });
+    await vietnamese.getByText('[Đã hủy]').waitFor();
+    await shoot(vietnamese, 'cancelled-vietnamese');
+  });
+
+  it('U5 the badge tells the truth, and a deliberate disconnect stays one', async () => {
+    tell(stage.session, QUESTION, 'A short answer.');
+    const page = await open();
+    await page.getByTestId('badge').click();
+    await page.getByText('scripted-node-1').waitFor();
+    await page.getByText(/\d ms/).waitFor();
+    await shoot(page, 'connection-details');
+    await page.getByTestId('disconnect').click();
+    await page.locator('[data-testid=badge][data-state=off]').waitFor();
+    await shoot(page, 'disconnected');
+    stage.session.begin('Said in another tab', undefined, false);
+    stage.session.lose('and answered there.');
+    await page.getByTestId('connect').click();
+    await page.getByText('and answered there.').waitFor();
+  });
+
+  it('U5 a lost connection is shown with a countdown, above a reply that will go on', async () => {
+    const page = await open();
+    stage.session.begin('Go on');
+    stage.session.delta('The first half of the answer');
+    await page.getByText('The first half').waitFor();
+    stage.server.refuse = () => 'unavailable';
+    stage.server.peers.forEach((peer) => peer.cut());
+    await page.locator('[data-testid=badge][data-state=waiting]').waitFor();
+    await page.getByTestId('away').waitFor();
+    await page.getByTestId('composer').fill('Written while offline');
+    await page.getByTestId('badge').click();
+    await shoot(page, 'reconnecting');
+    stage.session.lose(' and the second.');
+    stage.server.refuse = () => undefined;
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.getByText('The first half of the answer and the second.').waitFor();
+    await page.getByTestId('away').waitFor({ state: 'detached' });
+  });
+
+  it('U6 a refused message says why and can be taken back', async () => {
+    stage.server.handlers['message:send'] = () => refused('too-large');
+    const page = await open();
+    await page.getByTestId('composer').fill('Too much');
+    await page.getByTestId('composer').press('Enter');
+    await page.locator('[data-testid=message][data-status=refused]').waitFor();
+    await shoot(page, 'refused');
+    await page.getByTestId('take-back').click();
+    await page.getByTestId('message').waitFor({ state: 'detached' });
+    expect(await page.getByTestId('composer').inputValue()).toBe('Too much');
+  });
+
+  it('U7 settings change language and theme at once and are kept', async () => {
+    const page = await open({}, stage.server.url);
+    await page.getByTestId('settings').click();
+    await page.getByLabel('Tiếng Việt').check();
+    await page.getByLabel('Tối').check();
+    await shoot(page, 'settings');
+    expect(await page.evaluate('document.documentElement.lang')).toBe('vi');
+    await page.reload();
+    await page.getByText('Bạn muốn biết điều gì?').waitFor();
+    expect(await page.evaluate('[document.documentElement.lang, document.documentElement.dataset.theme].join()')).toBe('vi,dark');
+    await shoot(page, 'empty-vietnamese-dark');
+  });
+
+  it('U8 with guests off the app says how to sign in, and takes a token', async () => {
+    stage.server.guests.allowed = false;
+    const { page } = await newPage(browser);
+    await page.goto(stage.server.url);
+    await page.getByTestId('sign-in').waitFor();
+    expect(await page.getByTestId('sign-in').getAttribute('href')).toBe('https://sign-in.example/start');
+    await shoot(page, 'sign-in');
+    await page.getByTestId('token').fill('header.payload.signature');
+    await page.getByTestId('token').press('Enter');
+    await page.getByTestId('empty').waitFor();
+    await until('the pasted token', () => stage.server.handshakes.at(-1)?.token === 'header.payload.signature');
+  });
+
+  it('U9 chats are renamed and deleted from the list, after a question', async () => {
+    tell(stage.session, QUESTION, 'A short answer.');
+    const page = await open();
+    stage.server.handlers['session:rename'] = ({ title }) => ({ ok: true, session: { ...stage.session.session, title } });
+    await page.getByTestId('session-item').first().hover();
+    await page.getByTestId('rename').first().click();
+    await page.getByLabel('Title of the chat').fill('A better name');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'A better name' }).waitFor();
+    await page.getByTestId('delete').first().click();
+    await page.getByTestId('confirm-yes').waitFor();
+    await shoot(page, 'delete');
+    await page.keyboard.press('Escape');
+    expect(stage.server.requestsNamed('session:delete')).toEqual([]);
+    await page.getByTestId('session-item').first().hover();
+    await page.getByTestId('delete').first().click();
+    await page.getByTestId('confirm-yes').click();
+    await until('the request', () => stage.server.requestsNamed('session:delete').length === 1);
+    await page.getByTestId('empty').waitFor();
+    await page.waitForURL((url) => url.pathname === '/');
+  });
+
+  it('U10 a chat that is not there says so and leads on; the phone has its chats in a drawer', async () => {
+    stage.server.handlers['session:open'] = () => refused('not-found');
+    const page = await open({ viewport: { width: 360, height: 740 } });
+    await page.getByTestId('session-notice').getByText('There is no such chat').waitFor();
+    await shoot(page, 'not-found-phone');
+    await page.getByTestId('menu').click();
+    await page.getByTestId('session-item').first().waitFor();
+    await shoot(page, 'drawer-phone');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Start a new chat' }).click();
+    await page.getByTestId('empty').waitFor();
+  });
+});

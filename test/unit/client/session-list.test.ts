@@ -1,0 +1,89 @@
+import { applyChange } from '../../../public/src/chat-client/session-list.ts';
+import type { Session } from '../../../src/protocol/wire.ts';
+import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
+import { until } from '../../support/until.ts';
+import { openPage, type Page } from './client-harness.ts';
+
+const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+const chat = (id: string, minute: number, title = id): Session => ({ id, title, createdAt: at(0), updatedAt: at(minute), messageCount: 2, streaming: false });
+
+let server: ScriptedServer;
+let page: Page;
+const list = () => page.client.sessions.state.value;
+const ids = () => list().sessions.map(({ id }) => id);
+
+beforeEach(async () => {
+  server = await startScriptedServer();
+});
+afterEach(async () => {
+  page.close();
+  await server.close();
+});
+
+async function loadedPage(...sessions: Session[]): Promise<void> {
+  server.handlers['session:list'] = () => ({ ok: true, sessions, hasMore: false });
+  page = openPage(server);
+  await until('the list', () => list().loaded);
+}
+
+it('B18 sessions are listed, and follow what other tabs do', async () => {
+  await loadedPage(chat('b', 2), chat('a', 1));
+  expect(ids()).toEqual(['b', 'a']);
+  server.emit('sessions:changed', { sessionId: 'c', change: 'created', session: chat('c', 3) });
+  server.emit('sessions:changed', { sessionId: 'a', change: 'renamed', session: chat('a', 4, 'New name') });
+  server.emit('sessions:changed', { sessionId: 'b', change: 'deleted' });
+  await until('the changes', () => ids().join() === 'a,c');
+  expect(list().sessions[0]?.title).toBe('New name');
+});
+
+it('B18 a change that comes while the list is on its way is not lost under it', async () => {
+  let answer = (): void => {};
+  server.handlers['session:list'] = () => new Promise((resolve) => (answer = () => resolve({ ok: true, sessions: [chat('a', 1), chat('b', 0)], hasMore: false })));
+  page = openPage(server);
+  await until('the request', () => server.requestsNamed('session:list').length === 1);
+  server.emit('sessions:changed', { sessionId: 'c', change: 'created', session: chat('c', 3) });
+  server.emit('sessions:changed', { sessionId: 'b', change: 'deleted' });
+  await until('the change', () => ids().length === 1);
+  answer();
+  await until('the list', () => list().loaded);
+  expect(ids()).toEqual(['c', 'a']);
+});
+
+it('B18 the next page goes below, without repeating what is there', async () => {
+  await loadedPage();
+  server.handlers['session:list'] = ({ before }) => before === undefined
+    ? { ok: true, sessions: [chat('b', 2), chat('a', 1)], hasMore: true, before: 'p' }
+    : { ok: true, sessions: [chat('a', 1), chat('z', 0)], hasMore: false };
+  await page.client.sessions.load();
+  await page.client.sessions.loadMore();
+  expect(ids()).toEqual(['b', 'a', 'z']);
+  expect(list().hasMore).toBe(false);
+});
+
+it('B18 a list that failed is asked for again', async () => {
+  server.handlers['session:list'] = () => refused('unavailable', 3_000);
+  page = openPage(server);
+  await until('the refusal', () => list().error?.code === 'unavailable');
+  server.handlers['session:list'] = () => ({ ok: true, sessions: [chat('a', 1)], hasMore: false });
+  await page.pass(3_250);
+  await until('the list', () => list().loaded && list().error === null);
+});
+
+it('B18 renaming and deleting answer with what the server said', async () => {
+  await loadedPage(chat('a', 1), chat('b', 0));
+  server.handlers['session:rename'] = ({ sessionId, title }) => ({ ok: true, session: chat(sessionId, 5, title) });
+  expect(await page.client.sessions.rename('b', 'Better')).toMatchObject({ ok: true, value: { title: 'Better' } });
+  expect(ids()).toEqual(['b', 'a']);
+  server.handlers['session:delete'] = () => refused('unavailable');
+  expect(await page.client.sessions.remove('b')).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(ids()).toEqual(['b', 'a']);
+  server.handlers['session:delete'] = () => refused('not-found');
+  expect(await page.client.sessions.remove('b')).toMatchObject({ ok: true });
+  expect(ids()).toEqual(['a']);
+});
+
+it('B18 a changed session moves to its place by time', () => {
+  const sessions = [chat('a', 3), chat('b', 2), chat('c', 1)];
+  const change = { kind: 'sessions', sessionId: 'c', change: 'updated', session: chat('c', 5) } as const;
+  expect(applyChange(sessions, change).map(({ id }) => id)).toEqual(['c', 'a', 'b']);
+});
