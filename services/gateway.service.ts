@@ -107,8 +107,8 @@ export default function gatewayService(broker: ServiceBroker): GatewaySchema {
       await this.gateway.start(this.io);
       if (this.broker.started) this.announce();
     },
-    stopped(this: GatewayThis) {
-      this.gateway.stop();
+    stopped(this: Partial<GatewayThis>) {
+      this.gateway?.stop();
     },
   };
 }

@@ -6,17 +6,11 @@ import type { Config } from '../config.ts';
 import { nodeOf } from '../node-context.ts';
 import { createAddressOf, type AddressOf } from './address.ts';
 import { createDrain, type Drain } from './drain.ts';
+import type { GatewayLogger } from './gateway-logger.ts';
 import { createOrigins, type Origins } from './origin.ts';
 import { createLineRate, type LineRate } from './rates.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import { createTokens, type Tokens } from './tokens.ts';
-
-type Log = (fields: object, text: string) => void;
-export interface GatewayLogger {
-  info: Log;
-  warn: Log;
-  error: Log;
-}
 
 export interface GatewayContext {
   readonly broker: ServiceBroker;

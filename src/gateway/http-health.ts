@@ -13,10 +13,11 @@ const AI_ANSWER_MS = 2_000;
 type AiNode = ({ ok: true } & AiStatus) | { ok: false; nodeId: string; detail: string };
 
 /** GET /api/health: 200 when every dependency is up and an ai node answers, else 503; the parts in any case. */
-export function health({ broker, backends, drain }: GatewayContext): ApiHandler {
+export function health(gateway: GatewayContext): ApiHandler {
+  const { broker, backends, drain } = gateway;
   return async () => {
     const nodes = aiNodesOf(broker);
-    const [dependencies, ai] = await Promise.all([dependenciesOf(backends), Promise.all(nodes.map((nodeId) => statusOf(broker, nodeId)))]);
+    const [dependencies, ai] = await Promise.all([dependenciesOf(gateway), Promise.all(nodes.map((nodeId) => statusOf(broker, nodeId)))]);
     const isWell = Object.values(dependencies).every(({ ok }) => ok) && ai.some(({ ok }) => ok);
     const body = { ok: isWell, nodeId: broker.nodeID, mode: backends.mode, draining: drain.isDraining, dependencies, ai };
     return { status: isWell ? 200 : 503, body };
@@ -25,11 +26,12 @@ export function health({ broker, backends, drain }: GatewayContext): ApiHandler 
 
 type Broker = GatewayContext['broker'];
 
-async function dependenciesOf(backends: Backends): ReturnType<Backends['health']> {
+async function dependenciesOf({ backends, lines, logger }: GatewayContext): ReturnType<Backends['health']> {
   try {
     return await backends.health();
-  } catch (thrown) {
-    return { stores: { ok: false, detail: toWireError(thrown).message } };
+  } catch (err) {
+    if (await lines.take('health')) logger.error({ err }, 'the health of the stores is unknown');
+    return { stores: { ok: false, detail: toWireError(err).message } };
   }
 }
 

@@ -47,7 +47,7 @@ export class OpenSessions {
     const mode = fields.mode ?? 'delta';
     const room = sessionRoom(mode, userId, sessionId);
     const wasJoined = socket.rooms.has(room);
-    join(socket, room);
+    void socket.join(room);
     try {
       await this.#joined();
       const reply = await call(this.#gateway.broker, 'session-owner.open', { ...fields, userId });
@@ -64,7 +64,8 @@ export class OpenSessions {
     checkRoom(socket, undefined);
     const { userId } = socket.data;
     const reply = await call(this.#gateway.broker, 'session-owner.open', { ...fields, userId });
-    join(socket, sessionRoom(fields.mode ?? 'delta', userId, reply.session.id));
+    // Does nothing on a socket that is gone by now.
+    void socket.join(sessionRoom(fields.mode ?? 'delta', userId, reply.session.id));
     await this.#joined();
     return reply;
   }
@@ -76,9 +77,4 @@ function checkRoom(socket: GatewaySocket, sessionId: string | undefined): void {
   const open = openSessionsOf(socket);
   if (open.size < MAX_OPEN_SESSIONS || (sessionId !== undefined && open.has(sessionId))) return;
   throw chatError('rate-limited', `At most ${MAX_OPEN_SESSIONS} sessions can be open at a time. Close one first.`);
-}
-
-/** The adapter would keep a room for a socket that is gone. */
-function join(socket: GatewaySocket, room: string): void {
-  if (socket.connected) void socket.join(room);
 }

@@ -1,10 +1,10 @@
 /** Refused logins: one line in the log and one audit entry each, a few a minute for one address. */
 import { randomUUID } from 'node:crypto';
-import type { GatewayLogger } from './gateway-context.ts';
 import type { AuditOutbox } from '../backends/contracts.ts';
 import type { Clock } from '../clock.ts';
 import type { WireError } from '../protocol/errors.ts';
 import { limitKey } from './address.ts';
+import type { GatewayLogger } from './gateway-logger.ts';
 import type { LineRate } from './rates.ts';
 
 export interface Refusals {

@@ -1,33 +1,47 @@
 /**
  * A client that does not read must not fill the server's memory. What waits for it is counted frame by frame; past
  * MAX_SOCKET_BUFFER_BYTES its connection is dropped, and it can resume with its cursor.
- * The largest frame that waits is not counted: one page of long messages may be bigger than the whole allowance, and
- * must reach a client on a slow line. So the bound is the setting plus one frame.
  */
 import type { GatewayContext } from './gateway-context.ts';
 import { openSessionsOf } from './rooms.ts';
 import type { GatewaySocket } from './sockets.ts';
 
 /** What a queued frame takes besides its text. */
-const FRAME_OVERHEAD = 100;
+export const FRAME_OVERHEAD = 100;
+
+/**
+ * Bytes that wait for one client, first in engine.io's buffer, then in the TCP socket's. The largest frame among them
+ * does not count: one page of long messages may be bigger than the whole allowance, and must reach a client on a
+ * slow line. So memory is bounded by the setting plus one frame.
+ */
+export class Backlog {
+  #queued = 0;
+  #largest = 0;
+
+  /** A frame of this many bytes is queued while the TCP socket still holds `unsent`; answers all that waits, and what of it counts. */
+  add(bytes: number, unsent: number): { waiting: number; counted: number } {
+    if (this.#queued + unsent === 0) this.#largest = 0;
+    const size = bytes + FRAME_OVERHEAD;
+    this.#queued += size;
+    this.#largest = Math.max(this.#largest, size);
+    const waiting = this.#queued + unsent;
+    return { waiting, counted: waiting - this.#largest };
+  }
+
+  /** What was queued has been handed to the TCP socket. */
+  flushed(): void {
+    this.#queued = 0;
+  }
+}
 
 export function cutWhenSlow(gateway: GatewayContext, socket: GatewaySocket): void {
   const { conn } = socket;
   const tcp = conn.request.socket;
-  let queued = 0;
-  let largest = 0;
-  // A frame first waits in engine.io's buffer, then (after "flush") in the TCP socket's.
-  conn.on('flush', () => {
-    queued = 0;
-  });
+  const backlog = new Backlog();
+  conn.on('flush', () => backlog.flushed());
   conn.on('packetCreate', ({ data }: { data?: string | Buffer }) => {
-    if (queued + tcp.writableLength === 0) largest = 0;
-    const size = FRAME_OVERHEAD + (data === undefined ? 0 : Buffer.byteLength(data));
-    queued += size;
-    largest = Math.max(largest, size);
-    const waiting = queued + tcp.writableLength;
-    const isOver = waiting - largest > gateway.config.MAX_SOCKET_BUFFER_BYTES;
-    if (isOver && !tcp.destroyed) cut(gateway, socket, waiting);
+    const { waiting, counted } = backlog.add(data === undefined ? 0 : Buffer.byteLength(data), tcp.writableLength);
+    if (counted > gateway.config.MAX_SOCKET_BUFFER_BYTES && !tcp.destroyed) cut(gateway, socket, waiting);
   });
 }
 

@@ -42,27 +42,7 @@ export type TokenSettings = Pick<
 /** `secret` signs guests' tokens: AUTH_JWT_SECRET, or the one this installation made for itself. */
 export function createTokens(config: TokenSettings, secret: string, clock: Clock): Tokens {
   const key = new TextEncoder().encode(secret);
-  const keySet = config.AUTH_JWKS_URL === undefined ? undefined : createKeySet(config.AUTH_JWKS_URL);
-  const rules = (algorithms: string[], more: JWTVerifyOptions): JWTVerifyOptions => ({
-    clockTolerance: LEEWAY_S,
-    ...more,
-    algorithms,
-    requiredClaims: ['sub', 'exp'],
-    currentDate: new Date(clock.now()),
-  });
-
-  async function guest(token: string, endedAgoMs: number): Promise<JWTPayload> {
-    if (!config.AUTH_GUESTS) throw chatError('unauthenticated', 'Guests are not allowed here. Sign in.');
-    const clockTolerance = LEEWAY_S + endedAgoMs / 1000;
-    return (await jwtVerify(token, key, rules(['HS256'], { issuer: GUEST_ISSUER, clockTolerance }))).payload;
-  }
-  async function external(token: string, bySecret: boolean): Promise<JWTPayload> {
-    const wanted = { issuer: config.AUTH_ISSUER, audience: config.AUTH_AUDIENCE };
-    if (bySecret && config.AUTH_JWT_SECRET !== undefined) return (await jwtVerify(token, key, rules(['HS256'], wanted))).payload;
-    if (!bySecret && keySet !== undefined) return (await jwtVerify(token, keySet, rules(PUBLIC_KEY_ALGORITHMS, wanted))).payload;
-    throw chatError('unauthenticated', NOT_VALID);
-  }
-
+  const { guest, external } = verifiers(config, key, clock);
   return {
     async issueGuest(userId = GUEST_PREFIX + randomId(GUEST_ID_LENGTH)) {
       const now = clock.now();
@@ -81,6 +61,31 @@ export function createTokens(config: TokenSettings, secret: string, clock: Clock
       }),
     refreshable: (token) =>
       orTokenError(async () => identityOf(await guest(token, config.AUTH_GUEST_REFRESH_MS), true).userId),
+  };
+}
+
+/** The claims of a token whose signature, issuer, audience and (with LEEWAY_S) times are right. */
+function verifiers(config: TokenSettings, key: Uint8Array, clock: Clock) {
+  const keySet = config.AUTH_JWKS_URL === undefined ? undefined : createKeySet(config.AUTH_JWKS_URL);
+  const wanted = { issuer: config.AUTH_ISSUER, audience: config.AUTH_AUDIENCE };
+  const rules = (algorithms: string[], more: JWTVerifyOptions): JWTVerifyOptions => ({
+    clockTolerance: LEEWAY_S,
+    ...more,
+    algorithms,
+    requiredClaims: ['sub', 'exp'],
+    currentDate: new Date(clock.now()),
+  });
+  return {
+    async guest(token: string, endedAgoMs: number): Promise<JWTPayload> {
+      if (!config.AUTH_GUESTS) throw chatError('unauthenticated', 'Guests are not allowed here. Sign in.');
+      const clockTolerance = LEEWAY_S + endedAgoMs / 1000;
+      return (await jwtVerify(token, key, rules(['HS256'], { issuer: GUEST_ISSUER, clockTolerance }))).payload;
+    },
+    async external(token: string, bySecret: boolean): Promise<JWTPayload> {
+      if (bySecret && config.AUTH_JWT_SECRET !== undefined) return (await jwtVerify(token, key, rules(['HS256'], wanted))).payload;
+      if (!bySecret && keySet !== undefined) return (await jwtVerify(token, keySet, rules(PUBLIC_KEY_ALGORITHMS, wanted))).payload;
+      throw chatError('unauthenticated', NOT_VALID);
+    },
   };
 }
 

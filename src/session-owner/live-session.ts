@@ -52,7 +52,9 @@ export class LiveSession implements ActorListener {
     if (batch.events.length > 0) {
       this.#world.ports.gateway.frames({ ...this.#address(), events: batch.events });
       this.#alive.sent(actor.state.phase.name === 'replying');
-      this.#whole.update(accumulatedUntil, endedIn(batch), () => actor.state);
+      const ended = endedIn(batch);
+      this.#whole.update(accumulatedUntil, ended, () => actor.state);
+      for (const { id, status, error } of ended) this.#logEnd(id, status, error?.code);
     }
     this.#storer.kick();
   }
@@ -89,6 +91,11 @@ export class LiveSession implements ActorListener {
     const run = phase.name === 'replying' ? phase.reply.run : null;
     if (run?.aiNode) this.#acks.forget(run.aiNode, run.runId);
     this.#onGone(this, reason);
+  }
+
+  #logEnd(message: string, status: string, code: string | undefined): void {
+    const { sessionId, epoch } = this.actor.lease;
+    this.#world.ports.logger.info({ session: sessionId, message, epoch, status, ...(code && { code }) }, 'reply ended');
   }
 
   #beat(): void {

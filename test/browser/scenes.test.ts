@@ -143,12 +143,40 @@ describeInChromium('scenes', () => {
     await page.getByTestId('settings').click();
     await page.getByLabel('Tiếng Việt').check();
     await page.getByLabel('Tối').check();
+    await page.locator('html[data-theme=dark]').waitFor();
     await shoot(page, 'settings');
     expect(await page.evaluate('document.documentElement.lang')).toBe('vi');
     await page.reload();
     await page.getByText('Bạn muốn biết điều gì?').waitFor();
     expect(await page.evaluate('[document.documentElement.lang, document.documentElement.dataset.theme].join()')).toBe('vi,dark');
     await shoot(page, 'empty-vietnamese-dark');
+  });
+
+  it('U28 another server can be used, once its address is one and something answers there', async () => {
+    const other = await openStage();
+    try {
+      const page = await open({}, stage.server.url);
+      await page.getByTestId('settings').click();
+      const address = page.getByLabel('Server address');
+      await address.fill('not an address');
+      await page.keyboard.press('Enter');
+      await page.getByText('This is not an address.').waitFor();
+      await address.fill('http://127.0.0.1:9');
+      await page.keyboard.press('Enter');
+      await page.getByText('No chat server answers at this address.').waitFor();
+      expect(other.server.handshakes).toEqual([]);
+      await address.fill(`${other.server.url}/`);
+      await page.keyboard.press('Enter');
+      await until('the other server', () => other.server.peers.length === 1);
+      await page.getByTestId('empty').waitFor();
+      await page.getByTestId('prompt').first().click();
+      await until('the message', () => other.server.requestsNamed('message:send').length === 1);
+      await page.waitForURL(`${stage.server.url}/#/s/kelp00000001`);
+      await page.reload();
+      await page.locator('[data-state=waiting]').waitFor();
+    } finally {
+      await other.close();
+    }
   });
 
   it('U8 with guests off the app says how to sign in, and takes a token', async () => {

@@ -28,10 +28,13 @@ describe('N8 a node that cannot start says why in one line', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const line = await refusal({ PORT: String(port) });
-    await new Promise((resolve) => server.close(resolve));
-    expect(line).toContain(String(port));
-    expect(line).toContain('in use');
+    try {
+      const line = await refusal({ PORT: String(port) });
+      expect(line).toContain(String(port));
+      expect(line).toContain('in use');
+    } finally {
+      server.close();
+    }
   });
 
   test('N8 a DATA_DIR below a regular file', async () => {

@@ -118,7 +118,7 @@ describe('openai', () => {
     ['no finish and no [DONE]', [answer(['one '], { finish: null, done: false })], { outcome: 'failed', error: { code: 'ai-unavailable' } }, 'one '],
   ];
 
-  test.each(cases)('P24 %s: one typed end, every request closed, and the next run works at once', async (_name, scripts, end, text, env = {}) => {
+  test.each(cases)('P27 %s: one typed end, every request closed, and the next run works at once', async (_name, scripts, end, text, env = {}) => {
     const ai = await startOpenAi({ AI_STALL_MS: '200', AI_MAX_CONCURRENT: '1', ...env });
     server.next(...scripts);
     await ai.generate();

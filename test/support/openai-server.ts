@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export interface ReceivedBody {
   model: string;
@@ -40,6 +41,8 @@ export class Exchange {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; at += size) {
       await new Promise<void>((left) => this.response.write(bytes.subarray(at, at + size), () => left()));
+      // The client's turn to read, when it lives in this process: otherwise it would find the pieces joined again.
+      await nextTurn();
     }
   }
 

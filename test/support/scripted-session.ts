@@ -41,7 +41,7 @@ export function scriptedSession(server: ScriptedServer, id = 'session00001', tit
     session,
     append(...added) {
       return added.map((event) => {
-        const stamped = { ...event, seq: self.events.length + 1, at: AT } as Event;
+        const stamped = { ...event, seq: self.events.length + 1, at: AT };
         self.events.push(stamped);
         applyTo(self.messages, stamped);
         session.messageCount = self.messages.length;

@@ -5,7 +5,7 @@
 import { io, type Socket } from 'socket.io-client';
 import { isErrorCode, wireError, type WireError } from '../../../src/protocol/errors.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/limits.ts';
-import type { ClientEvent, ClientEventName } from '../../../src/protocol/wire.ts';
+import { errorSchema, type ClientEvent, type ClientEventName } from '../../../src/protocol/wire.ts';
 import type { Clock } from './environment.ts';
 import { readFrame, type Frame } from './frames.ts';
 import { readAck, type ClientReplies } from './replies.ts';
@@ -21,6 +21,14 @@ export interface LinkListener {
   up(): void;
   frame(frame: Frame): void;
   down(why: Down): void;
+}
+
+/** null: nobody refused, the server was not reached. */
+function readRefusal(error: Error & { data?: unknown }): WireError | null {
+  const whole = errorSchema.safeParse(error.data);
+  if (whole.success) return whole.data;
+  const code = (error.data as { code?: unknown } | undefined)?.code;
+  return isErrorCode(code) ? wireError(code, error.message) : null;
 }
 
 export class SocketLink {
@@ -50,9 +58,9 @@ export class SocketLink {
       this.stopConnectLimit();
       this.listener.up();
     });
-    this.socket.on('connect_error', (error: Error & { data?: { code?: unknown } }) => {
-      const code = error.data?.code;
-      this.end(isErrorCode(code) ? { kind: 'refused', error: wireError(code, error.message) } : { kind: 'lost', error: null });
+    this.socket.on('connect_error', (error: Error & { data?: unknown }) => {
+      const refusal = readRefusal(error);
+      this.end(refusal === null ? { kind: 'lost', error: null } : { kind: 'refused', error: refusal });
     });
     this.socket.on('disconnect', () => this.end({ kind: 'lost', error: this.closing }));
     this.socket.onAny((name: string, payload: unknown) => {

@@ -13,8 +13,11 @@ export interface Route {
   href(sessionId: string | null): string;
 }
 
+/** The folder the app is served from, with slashes at both ends. */
+const BASE = import.meta.env.BASE_URL;
+
 export function sessionIdIn(pathname: string, hash: string): string | null {
-  const found = /^#?\/s\/([^/]+)\/?$/.exec(hash.startsWith('#/s/') ? hash : pathname)?.[1];
+  const found = /\/s\/([^/]+)\/?$/.exec(hash.startsWith('#/s/') ? hash : pathname)?.[1];
   return sessionIdSchema.safeParse(found).data ?? null;
 }
 
@@ -22,8 +25,8 @@ export function useRoute(style: 'path' | 'hash'): Route {
   const here = (): string | null => sessionIdIn(location.pathname, location.hash);
   const sessionId = shallowRef(here());
   const href = (id: string | null): string => {
-    if (style === 'path') return `${id === null ? '/' : `/s/${id}`}${location.search}`;
-    return `${location.pathname.replace(/\/s\/[^/]+\/?$/, '/')}${location.search}#${id === null ? '/' : `/s/${id}`}`;
+    const rest = id === null ? '' : `s/${id}`;
+    return style === 'path' ? `${BASE}${rest}${location.search}` : `${BASE}${location.search}#/${rest}`;
   };
   useEventListener(window, ['popstate', 'hashchange'], () => (sessionId.value = here()));
   return {

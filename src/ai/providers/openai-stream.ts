@@ -6,19 +6,21 @@ export interface WatchedBody {
   sawDone(): boolean;
 }
 
-/** A text can hold "[DONE]" too, but inside JSON no line can begin with it. */
-const DONE_LINE = /(?:^|[\r\n])data: ?\[DONE\]/;
-const LONGEST_DONE = 14;
+/** An answer's text can hold the same words, but within JSON no line can begin with them. */
+const DONE_LINE = /[\r\n]data: ?\[DONE\]/;
+/** A match that is not complete yet is shorter than this. */
+const TAIL = 13;
 
 export function watchDone(response: Response): WatchedBody {
   let done = false;
-  let tail = '';
+  // The beginning of the body is the beginning of a line.
+  let tail = '\n';
   const watcher = new TransformStream<Uint8Array, Uint8Array>({
     transform(bytes, controller) {
       if (!done) {
         const text = tail + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
         done = DONE_LINE.test(text);
-        tail = text.slice(-LONGEST_DONE);
+        tail = text.slice(-TAIL);
       }
       controller.enqueue(bytes);
     },

@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose';
+import { SignJWT, type JWTPayload } from 'jose';
 import type { WireError } from '../../../src/protocol/errors.ts';
 import { ask, openReply, startGateway, type GatewayOptions, type TestGateway } from '../../support/gateway-harness.ts';
 import { until } from '../../support/until.ts';
@@ -8,7 +8,7 @@ const start = async (options: GatewayOptions = {}) => (node = await startGateway
 afterEach(() => node.stop());
 
 test('G13 when its token ends a socket is told so and closed', async () => {
-  await start({ env: { AUTH_GUEST_TTL_MS: '400' } });
+  await start({ env: { AUTH_GUEST_TTL_MS: '1000' } });
   const client = await node.connect();
   const closing = new Promise<WireError>((resolve) => client.once('server:closing', resolve));
   const gone = new Promise((resolve) => client.once('disconnect', resolve));
@@ -17,16 +17,24 @@ test('G13 when its token ends a socket is told so and closed', async () => {
   expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(client.hello.expiresAt));
 });
 
+const KEY = 'k'.repeat(40);
+const sign = (claims: JWTPayload) => new SignJWT({ sub: 'alice', ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(KEY));
+const endingIn = (ms: number) => sign({ exp: (Date.now() + ms) / 1000 });
+
 test('G13 a socket that takes a fresh token in time lives on', async () => {
-  await start({ env: { AUTH_GUEST_TTL_MS: '400' } });
-  const old = await node.guest();
-  const client = await node.connect({ token: old.token });
-  const fresh = await node.guest(old.token);
-  expect(await ask(client, 'auth:refresh', { token: fresh.token })).toEqual({ ok: true, userId: old.userId, expiresAt: fresh.expiresAt });
-  expect(Date.parse(fresh.expiresAt)).toBeGreaterThan(Date.parse(old.expiresAt));
-  await until('the old token has ended', () => Date.now() > Date.parse(old.expiresAt) + 20);
-  expect(client.connected).toBe(Date.now() < Date.parse(fresh.expiresAt));
-  await until('the fresh one has ended too', () => !client.connected);
+  await start({ env: { AUTH_JWT_SECRET: KEY } });
+  const client = await node.connect({ token: await endingIn(1_000) });
+  const fresh = await ask(client, 'auth:refresh', { token: await endingIn(60_000) });
+  expect(fresh).toEqual({ ok: true, userId: 'alice', expiresAt: expect.any(String) });
+  await until('the old token has ended', () => Date.now() > Date.parse(client.hello.expiresAt) + 50);
+  expect((await ask(client, 'session:list', {})).ok).toBe(true);
+});
+
+test('G13 a fresh token that ends sooner ends the socket sooner', async () => {
+  await start({ env: { AUTH_JWT_SECRET: KEY } });
+  const client = await node.connect({ token: await endingIn(60_000) });
+  expect((await ask(client, 'auth:refresh', { token: await endingIn(500) })).ok).toBe(true);
+  await until('it is closed', () => !client.connected);
 });
 
 test("G13 another user's token or a bad one is not taken", async () => {
@@ -67,25 +75,24 @@ test('G12 a guest whose token ended not long ago stays the same user', async () 
 });
 
 test('G12 a token that is no guest of this server gets no guest token', async () => {
-  await start({ env: { AUTH_JWT_SECRET: 'k'.repeat(40) } });
-  const external = await new SignJWT({ sub: 'alice', exp: Date.now() }).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode('k'.repeat(40)));
-  for (const token of ['nonsense', external]) {
+  await start({ env: { AUTH_JWT_SECRET: KEY } });
+  for (const token of ['nonsense', await endingIn(60_000)]) {
     const { status, body } = await node.http('/api/auth/guest', { method: 'POST', token });
     expect([status, body]).toEqual([401, { error: expect.objectContaining({ code: 'unauthenticated' }) }]);
   }
 });
 
 test('G12 with guests off nobody gets a token, and hears where to sign in', async () => {
-  await start({ env: { AUTH_GUESTS: 'off', AUTH_JWT_SECRET: 'k'.repeat(40), AUTH_SIGN_IN_URL: 'https://id.example/login' } });
+  await start({ env: { AUTH_GUESTS: 'off', AUTH_JWT_SECRET: KEY, AUTH_SIGN_IN_URL: 'https://id.example/login' } });
   const { status, body } = await node.http('/api/auth/guest', { method: 'POST' });
   expect([status, body]).toEqual([401, { error: { code: 'unauthenticated', message: expect.stringContaining('Sign in'), retryable: false, signInUrl: 'https://id.example/login' } }]);
   expect((await node.http('/api/config')).body).toEqual({ guests: false, signInUrl: 'https://id.example/login', protocol: 1, version: expect.any(String) });
 });
 
 test("G22 a user of the operator's own secret connects under that name", async () => {
-  await start({ env: { AUTH_GUESTS: 'off', AUTH_JWT_SECRET: 'k'.repeat(40), AUTH_ISSUER: 'https://id.example' } });
+  await start({ env: { AUTH_GUESTS: 'off', AUTH_JWT_SECRET: KEY, AUTH_ISSUER: 'https://id.example' } });
   const claims = { sub: 'alice@example.com', iss: 'https://id.example', exp: Math.floor(Date.now() / 1000) + 60 };
-  const token = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode('k'.repeat(40)));
+  const token = await sign(claims);
   const client = await node.connect({ token });
   expect(client.hello).toMatchObject({ userId: 'alice@example.com', expiresAt: new Date(claims.exp * 1000).toISOString() });
 });

@@ -10,6 +10,7 @@ interface Rig {
   generation: Generation;
   ends: RunEnd[];
   retries: { code: string; waitMs: number }[];
+  failures: unknown[];
   said(): string;
 }
 
@@ -18,16 +19,17 @@ function start(limits: Partial<GenerationLimits> = {}): Rig {
   const provider = new ScriptedProvider();
   const ends: RunEnd[] = [];
   const retries: Rig['retries'] = [];
+  const failures: unknown[] = [];
   let text = '';
   const all = { firstTokenMs: 60_000, stallMs: 30_000, retries: 2, ...limits };
   const generation = new Generation(provider, { messages: [], prefix: '', sessionId: 's' }, all, { clock, random: () => 1 }, {
     text: (piece) => void (text += piece),
     ended: (end) => void ends.push(end),
     retrying: ({ code }, waitMs) => void retries.push({ code, waitMs }),
-    failed: () => {},
+    failed: (thrown) => void failures.push(thrown),
   });
   generation.start();
-  return { clock, provider, generation, ends, retries, said: () => text };
+  return { clock, provider, generation, ends, retries, failures, said: () => text };
 }
 
 const busy = (retryAfterMs?: number) => new ProviderError('ai-unavailable', 'busy', { transient: true, ...(retryAfterMs !== undefined && { retryAfterMs }) });
@@ -161,7 +163,7 @@ test('P8 a provider that throws before it yields its first promise is a typed fa
   expect(clock.pending()).toBe(0);
 });
 
-test('C20 after an abort the listener hears nothing, in an attempt or in a pause between two', async () => {
+test('C20 after an abort the listener hears nothing, in an attempt, before its first token, or in a pause between two', async () => {
   const speaking = start();
   speaking.provider.call().text('a');
   await settle();
@@ -170,6 +172,13 @@ test('C20 after an abort the listener hears nothing, in an attempt or in a pause
   speaking.provider.call().fail(new Error('late'));
   await speaking.clock.advance(100_000);
   expect([speaking.said(), speaking.ends]).toEqual(['a', []]);
+
+  const waiting = start();
+  waiting.generation.abort();
+  waiting.provider.call().fail(busy());
+  await waiting.clock.advance(100_000);
+  expect(waiting.provider.calls).toHaveLength(1);
+  expect([waiting.ends, waiting.retries, waiting.failures]).toEqual([[], [], []]);
 
   const pausing = start();
   pausing.provider.call().fail(busy());

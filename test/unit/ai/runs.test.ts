@@ -3,6 +3,12 @@ import { settle } from '../../support/virtual-clock.ts';
 
 const wordsOf = (count: number): string[] => Array.from({ length: count }, (_, index) => `w${index} `);
 
+/** Lets promises run, but no turn of the event loop pass, until the first run has `characters`. */
+async function untilKept(runs: Rig['runs'], characters: number): Promise<void> {
+  for (let turn = 0; turn < 20 && runs.views()[0]?.characters !== characters; turn += 1) await Promise.resolve();
+  expect(runs.views()[0]).toMatchObject({ characters });
+}
+
 describe('generate', () => {
   test('P1 answers when the run is begun, and a repeat of the same run id asks the model server once', () => {
     const { runs, provider } = rig();
@@ -333,7 +339,8 @@ describe('endings from outside', () => {
     provider.call().text('abc');
     await settle();
     provider.call().text('def');
-    await Promise.resolve();
+    await untilKept(runs, 6);
+    expect(chunks()).toHaveLength(1);
     expect(runs.cancel({ runId: 'run-1', epoch: 1 })).toEqual({ known: true });
     expect(provider.call().aborted).toBe(true);
     provider.call().text('ghi');
@@ -366,9 +373,8 @@ describe('endings from outside', () => {
     runs.generate(request());
     runs.generate(request({ runId: 'run-2', replyId: 'reply-2' }));
     provider.call(0).text('abc');
-    await Promise.resolve();
-    await Promise.resolve();
-    await Promise.resolve();
+    await untilKept(runs, 3);
+    expect(text()).toBe('');
     runs.stop();
     expect(provider.calls.map((call) => call.aborted)).toEqual([true, true]);
     expect(text()).toBe('abc');

@@ -45,6 +45,14 @@ const TEXT = ['Xin chào ', 'các bạn — ', '日本語 ', '🚀🏽 ', 'data:
 describe('a whole answer', () => {
   const usage = { prompt_tokens: 12, completion_tokens: 34, total_tokens: 46 };
 
+  test('P20 the server of these tests really splits: its bytes come as they were written', async () => {
+    server.next(answer(TEXT, { size: 3 }));
+    const response = await fetch(`${server.url}/chat/completions`, { method: 'POST', body: '{}' });
+    const sizes: number[] = [];
+    for await (const bytes of response.body ?? []) sizes.push((bytes as Uint8Array).length);
+    expect(sizes.filter((size) => size === 3).length).toBeGreaterThan(sizes.length * 0.9);
+  });
+
   test.each([1, 2, 3, 5, 7, 64])('P20 split after every %i bytes it is the same text', async (size) => {
     server.next(answer(TEXT, { size, usage }));
     const { text, finish } = await ask();
@@ -78,6 +86,15 @@ describe('a whole answer', () => {
   test('P22 without a finish reason, [DONE] makes it complete', async () => {
     server.next(answer(['a'], { finish: null }));
     expect(await ask()).toMatchObject({ text: 'a', finish: { finishReason: 'stop' } });
+  });
+
+  test('P22 an answer that is nothing but [DONE] is complete and empty', async () => {
+    server.next(async (exchange) => {
+      exchange.begin();
+      await exchange.write(sse('[DONE]'), 5);
+      exchange.response.end();
+    });
+    expect(await ask()).toMatchObject({ text: '', finish: { finishReason: 'stop' } });
   });
 
   test('P22 [DONE] without an empty line behind it counts', async () => {
@@ -154,6 +171,7 @@ describe('failures', () => {
     ['a connection cut at once', (exchange) => exchange.drop(), { code: 'ai-unavailable', transient: true }],
     ['a connection cut in the middle', dropAfter(['a', 'b']), { code: 'ai-unavailable', transient: true }],
     ['an end without finish and [DONE]', answer(['a'], { finish: null, done: false }), { code: 'ai-unavailable', transient: true }],
+    ['an end without finish and [DONE] of a text that says it', answer(['data: [DONE]\n', '\ndata: [DONE]\n\n'], { finish: null, done: false, size: 5 }), { code: 'ai-unavailable' }],
     ['an empty body', answer([], { finish: null, done: false }), { code: 'ai-unavailable' }],
     ['a stream that is not JSON', async (exchange) => {
       exchange.begin();
