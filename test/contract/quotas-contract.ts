@@ -16,7 +16,7 @@ export function quotasContract(name: string, make: () => Promise<QuotasHarness>)
     });
     afterAll(() => harness.close());
 
-    test('G20 as many as allowed are taken at once, the next hears how long to wait', async () => {
+    test('Q1 as many as allowed are taken at once, the next hears how long to wait', async () => {
       const key = randomId(12);
       const waits = await Promise.all(Array.from({ length: 7 }, () => harness.quotas.take(key, 5, 60_000)));
       expect(waits.filter((wait) => wait === 0)).toHaveLength(5);
@@ -26,14 +26,14 @@ export function quotasContract(name: string, make: () => Promise<QuotasHarness>)
       }
     });
 
-    test('G20 keys and limits are counted apart', async () => {
+    test('Q1 keys and limits are counted apart', async () => {
       const key = randomId(12);
       expect(await harness.quotas.take(key, 1, 60_000)).toBe(0);
       expect(await harness.quotas.take(key, 1, 60_000)).toBeGreaterThan(0);
       expect(await harness.quotas.take(randomId(12), 1, 60_000)).toBe(0);
     });
 
-    test('G20 after the window there are points again', async () => {
+    test('Q1 after the window there are points again', async () => {
       const key = randomId(12);
       expect(await harness.quotas.take(key, 1, 100)).toBe(0);
       expect(await harness.quotas.take(key, 1, 100)).toBeGreaterThan(0);

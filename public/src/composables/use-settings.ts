@@ -59,7 +59,8 @@ export function normalizeServerUrl(text: string): string | null {
   const trimmed = text.trim();
   if (trimmed === '') return '';
   const withScheme = /^[a-z]+:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
-  if (!URL.canParse(withScheme)) return null;
+  // Some browsers take spaces in a host name.
+  if (/\s/.test(withScheme) || !URL.canParse(withScheme)) return null;
   const url = new URL(withScheme);
   return url.protocol === 'http:' || url.protocol === 'https:' ? url.origin : null;
 }
