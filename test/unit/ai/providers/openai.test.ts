@@ -88,6 +88,15 @@ describe('a whole answer', () => {
     expect(await ask()).toMatchObject({ text: 'a', finish: { finishReason: 'stop' } });
   });
 
+  test('P22 a last event without an empty line behind it counts', async () => {
+    server.next(async (exchange) => {
+      exchange.begin();
+      await exchange.write(answerBody(['a'], { done: false, finish: 'length' }).trimEnd());
+      exchange.response.end();
+    });
+    expect(await ask()).toMatchObject({ text: 'a', finish: { finishReason: 'length' } });
+  });
+
   test('P22 an answer that is nothing but [DONE] is complete and empty', async () => {
     server.next(async (exchange) => {
       exchange.begin();
@@ -221,6 +230,8 @@ describe('failures', () => {
     expect(error?.message).toMatch(/OPENAI_API_KEY/);
     expect(error?.message + JSON.stringify(error?.details)).not.toMatch(/secret|You said/);
     expect(error?.details).toMatchObject({ status: 401, upstreamCode: 'invalid_api_key' });
+    server.next(refuse(400, { message: 'x', code: 'You said: Hi', type: 'secret'.repeat(20) }));
+    expect((await ask()).error?.details).toEqual({ status: 400, upstreamCode: undefined, upstreamType: undefined });
   });
 });
 
