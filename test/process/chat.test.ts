@@ -138,7 +138,7 @@ it('the HTTP way: chat, watch on a socket, cancel, history equal to the stream',
   expect(sessions[0]?.id).toBe(sessionId);
 });
 
-it('G1 somebody else’s session is not found, on sockets and over HTTP', async () => {
+it('G27 somebody else’s session is not found, on sockets and over HTTP', async () => {
   const a = await newTab();
   const { replyId } = await a.send('Secret');
   const other = await guestToken(server.url);

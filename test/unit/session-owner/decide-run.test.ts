@@ -137,7 +137,7 @@ describe('replay', () => {
     expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
   });
 
-  it('S2 takes what history acknowledged for stored', () => {
+  it('S11 takes what history acknowledged for stored', () => {
     const { batch, state } = take(replying('one'), testRules(), chunkInput('run1', 3, '', 'completed'));
     const stored = replay({ ...state.meta, storedThrough: state.meta.head }, batch.events);
     expect(stored.unsaved).toEqual([]);

@@ -35,7 +35,7 @@ describe('one message', () => {
     expect(harness.generated[2]?.messages.map(({ content }) => content)).toEqual(['a', 'a!', 'b', 'b!', 'c']);
   });
 
-  it('S1 is stored again and again until history takes it, while the chat goes on', async () => {
+  it('S10 is stored again and again until history takes it, while the chat goes on', async () => {
     let down = true;
     harness = await ownerHarness({
       prepare(ports) {
@@ -237,7 +237,7 @@ describe('recovery', () => {
     expect((await stored(sessionId))[1]).toMatchObject({ content: 'one two' });
   });
 
-  it('S2 what history lacks is stored by the next owner', async () => {
+  it('S11 what history lacks is stored by the next owner', async () => {
     harness = await ownerHarness({ prepare: (ports) => void (ports.history.store = () => Promise.reject(new Error('down'))) });
     const sessionId = await newSession(harness);
     await sendTo(harness, sessionId);
@@ -311,7 +311,7 @@ describe('while a reply is open', () => {
 });
 
 describe('delete', () => {
-  it('S3 leaves a tombstone, and nothing revives the session', async () => {
+  it('S12 leaves a tombstone, and nothing revives the session', async () => {
     harness = await ownerHarness();
     const sessionId = await newSession(harness);
     await sendTo(harness, sessionId);

@@ -91,7 +91,7 @@ describe('open', () => {
     expect(await harness.backends.leases.owner(sessionId)).toBeNull();
   });
 
-  it('G1 is not-found for everybody else, on every path', async () => {
+  it('G27 is not-found for everybody else, on every path', async () => {
     harness = await ownerHarness();
     const { sessionId, messages } = await chat(1);
     const other = { userId: 'u2', sessionId };
