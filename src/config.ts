@@ -39,6 +39,7 @@ export const settings = {
   AI_MAX_CONCURRENT: count(64).describe('Replies one ai node generates at a time.'),
   AI_FIRST_TOKEN_MS: ms(60_000).describe('Longest wait for the first token.'),
   AI_STALL_MS: ms(30_000).describe('Longest wait between two tokens.'),
+  AI_MAX_REPLY_CHARS: count(1_000_000).describe('Longest reply, in UTF-16 units; a model that never ends is cut off there, as finish reason length.'),
   AI_RETRIES: count(2, 0).describe('Attempts again before the first token when the model server is busy or unreachable.'),
   AI_PROMPT_TOKENS: count(8_000).describe('Budget of the history sent to the model, in estimated tokens; whole messages, newest first.'),
   AI_SYSTEM_PROMPT: text('').describe('Said to the model before the conversation.'),

@@ -8,6 +8,8 @@ import { judge } from './retry.ts';
 export interface GenerationLimits {
   firstTokenMs: number;
   stallMs: number;
+  /** UTF-16 units of the whole reply, what came before this run included. */
+  maxChars: number;
   retries: number;
 }
 
@@ -36,6 +38,7 @@ export class Generation {
   private attempts = 0;
   private startedAt = 0;
   private heardAt: number | null = null;
+  private written: number;
   private over = false;
   private stopWatch = (): void => {};
   private stopPause = (): void => {};
@@ -53,6 +56,7 @@ export class Generation {
     this.clock = ports.clock;
     this.random = ports.random;
     this.listener = listener;
+    this.written = request.prefix.length;
   }
 
   start(): void {
@@ -92,13 +96,21 @@ export class Generation {
     this.heardAt = this.clock.now();
     switch (event.type) {
       case 'text':
-        this.listener.text(event.text);
+        this.onText(event.text);
         return;
       case 'thinking':
         return;
       case 'finish':
         this.end(completed(event, this.provider.model));
     }
+  }
+
+  /** A model that loops must not fill the log, or run up a bill, until somebody presses Stop. */
+  private onText(text: string): void {
+    const room = this.limits.maxChars - this.written;
+    this.written += text.length;
+    this.listener.text(text.slice(0, room));
+    if (text.length > room) this.end(completed({ type: 'finish', finishReason: 'length' }, this.provider.model));
   }
 
   private onFailure(thrown: unknown): void {

@@ -16,6 +16,7 @@ export interface AiSettings {
   AI_MAX_CONCURRENT: number;
   AI_FIRST_TOKEN_MS: number;
   AI_STALL_MS: number;
+  AI_MAX_REPLY_CHARS: number;
   AI_RETRIES: number;
   AI_RESEND_MS: number;
   AI_ORPHAN_MS: number;
@@ -131,11 +132,11 @@ export class Runs {
 
   private begin(params: ActionInput<'ai.generate'>): void {
     const { clock, logger } = this.ports;
-    const { AI_SYSTEM_PROMPT: system, AI_FIRST_TOKEN_MS: firstTokenMs, AI_STALL_MS: stallMs, AI_RETRIES: retries } = this.settings;
+    const { AI_SYSTEM_PROMPT: system, AI_FIRST_TOKEN_MS: firstTokenMs, AI_STALL_MS: stallMs, AI_RETRIES: retries, AI_MAX_REPLY_CHARS: maxChars } = this.settings;
     const run = new Run(params, params.ownerNode, params.epoch, params.prefix.length, clock.now());
     const messages = system === '' ? params.messages : [{ role: 'system' as const, content: system }, ...params.messages];
     const request = { messages, prefix: params.prefix, sessionId: params.sessionId };
-    const generation = new Generation(this.provider, request, { firstTokenMs, stallMs, retries }, this.ports, {
+    const generation = new Generation(this.provider, request, { firstTokenMs, stallMs, retries, maxChars }, this.ports, {
       ...runReporter(run, logger),
       text: (piece) => {
         run.append(piece);

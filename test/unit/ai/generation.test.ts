@@ -21,7 +21,7 @@ function start(limits: Partial<GenerationLimits> = {}): Rig {
   const retries: Rig['retries'] = [];
   const failures: unknown[] = [];
   let text = '';
-  const all = { firstTokenMs: 60_000, stallMs: 30_000, retries: 2, ...limits };
+  const all = { firstTokenMs: 60_000, stallMs: 30_000, retries: 2, maxChars: 1_000_000, ...limits };
   const generation = new Generation(provider, { messages: [], prefix: '', sessionId: 's' }, all, { clock, random: () => 1 }, {
     text: (piece) => void (text += piece),
     ended: (end) => void ends.push(end),
@@ -41,6 +41,17 @@ test('P11 without a first token in time it fails as ai-timeout and closes upstre
   expect(ends).toEqual([]);
   await clock.advance(1);
   expect(ends).toEqual([{ outcome: 'failed', error: { code: 'ai-timeout', message: 'The model did not begin to answer within 60 s. Try again.', retryable: true } }]);
+  expect(provider.call().aborted).toBe(true);
+  expect(clock.pending()).toBe(0);
+});
+
+test('P14 a reply that never ends is cut off at its limit, as length, and upstream closed', async () => {
+  const { provider, ends, said, clock } = start({ maxChars: 10 });
+  await settle();
+  for (let n = 0; n < 5; n += 1) provider.call().text('abc ');
+  await settle();
+  expect(said()).toBe('abc abc ab');
+  expect(ends).toMatchObject([{ outcome: 'completed', finishReason: 'length' }]);
   expect(provider.call().aborted).toBe(true);
   expect(clock.pending()).toBe(0);
 });
@@ -157,7 +168,7 @@ test('P8 a provider that throws before it yields its first promise is a typed fa
     },
   };
   const listener = { text: () => {}, ended: (end: RunEnd) => void ends.push(end), retrying: () => {}, failed: () => {} };
-  new Generation(provider, { messages: [], prefix: '', sessionId: 's' }, { firstTokenMs: 1_000, stallMs: 1_000, retries: 0 }, { clock, random: Math.random }, listener).start();
+  new Generation(provider, { messages: [], prefix: '', sessionId: 's' }, { firstTokenMs: 1_000, stallMs: 1_000, retries: 0, maxChars: 100 }, { clock, random: Math.random }, listener).start();
   await settle();
   expect(ends).toEqual(failed('ai-unavailable'));
   expect(clock.pending()).toBe(0);
