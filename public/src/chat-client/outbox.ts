@@ -59,7 +59,7 @@ export class Outbox {
 
   retry(clientMessageId: string): void {
     this.update(clientMessageId, { status: 'sending', error: null, tries: 0, notBefore: 0 });
-    this.pump();
+    this.changed();
   }
 
   /** Takes a message back from the list. The server may have it already if it was sent and not answered. */
@@ -105,7 +105,6 @@ export class Outbox {
     if (answer.ok) this.accepted(clientMessageId, answer.value.messageId);
     else this.failed(entry, answer.error);
     this.changed();
-    this.pump();
   }
 
   private accepted(clientMessageId: string, messageId: string): void {

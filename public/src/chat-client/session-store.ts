@@ -63,7 +63,6 @@ export class SessionStore {
   }
   retry(clientMessageId: string): void {
     this.outbox.retry(clientMessageId);
-    this.update();
   }
   discard(clientMessageId: string): void {
     this.outbox.discard(clientMessageId);

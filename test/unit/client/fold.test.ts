@@ -130,20 +130,20 @@ describe('folding events', () => {
 });
 
 describe('opening', () => {
-  it('R1 events that continue the cursor are folded onto what is held', () => {
+  it('B19 events that continue the cursor are folded onto what is held', () => {
     const held = applyEvents(viewOf([]), 'L', turn(['a', 'b']).slice(0, 3)).view;
     const opened = applyOpenReply(held, { session, cursor: { logId: 'L', seq: 5 }, resync: false, events: turn(['a', 'b']).slice(2) });
     expect(opened?.verdict).toBe('applied');
     expect(opened?.view.messages[1]).toMatchObject({ content: 'ab', status: 'complete' });
   });
 
-  it('R1 a reply whose events do not reach its cursor is broken', () => {
+  it('B19 a reply whose events do not reach its cursor is broken', () => {
     const held = viewOf([message('u')], 2);
     expect(applyOpenReply(held, { session, cursor: { logId: 'L', seq: 4 }, resync: false, events: [] })?.verdict).toBe('broken');
     expect(applyOpenReply(held, { session, cursor: { logId: 'M', seq: 2 }, resync: false, events: [] })?.verdict).toBe('broken');
   });
 
-  it('R1 a snapshot replaces what is held, and keeps the older pages that still lead to it', () => {
+  it('B19 a snapshot replaces what is held, and keeps the older pages that still lead to it', () => {
     const older = [message('a'), message('b', { parentId: 'a' }), message('c', { parentId: 'b' })];
     const held = { ...viewOf(older, 9, 'top'), before: 'top', hasMore: true };
     const snapshot = [message('c', { parentId: 'b' }), message('d', { parentId: 'c' })];
@@ -153,7 +153,7 @@ describe('opening', () => {
     expect(opened).toMatchObject({ before: 'top', hasMore: true, cursor: { logId: 'M', seq: 1 } });
   });
 
-  it('R1 a snapshot that nothing held leads to stands alone, with its own page above', () => {
+  it('B19 a snapshot that nothing held leads to stands alone, with its own page above', () => {
     const held = viewOf([message('x')], 9);
     const far = { session, cursor: { logId: 'M', seq: 1 }, resync: true, messages: [message('d', { parentId: 'c' })], hasMore: true, before: 'p' };
     const opened = applyOpenReply(held, far)?.view;
@@ -161,12 +161,12 @@ describe('opening', () => {
     expect(opened).toMatchObject({ before: 'p', hasMore: true });
   });
 
-  it('R1 an open reply in the snapshot goes on with its text so far', () => {
+  it('B19 an open reply in the snapshot goes on with its text so far', () => {
     const view = viewOf([message('u'), { ...reply('r', 'u'), content: 'so far' }], 7);
     expect(applyDelta(view, 'L', 8, ', and on').view.streaming?.text).toBe('so far, and on');
   });
 
-  it('a page above is put before, without what is there already', () => {
+  it('B21 a page above is put before, without what is there already', () => {
     const view = prependPage(viewOf([message('b'), message('c')], 1, 'p1'), { messages: [message('a'), message('b')], hasMore: false });
     expect(view.messages.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     expect(view).toMatchObject({ hasMore: false, before: undefined });

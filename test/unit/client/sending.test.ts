@@ -159,7 +159,7 @@ describe('Stop', () => {
     return reply;
   }
 
-  it('C1 stops the open reply and keeps its text', async () => {
+  it('B20 stops the open reply and keeps its text', async () => {
     accept();
     const messageId = await streaming();
     session.delta('so far');

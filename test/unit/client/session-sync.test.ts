@@ -159,7 +159,7 @@ it('B15 an open without an answer ends within its limit and is tried again; a re
   expect(missing.snapshot.value.error?.code).toBe('not-found');
 });
 
-it('R1 a lost connection resumes with the cursor and misses nothing', async () => {
+it('B19 a lost connection resumes with the cursor and misses nothing', async () => {
   const store = await openLive();
   const reply = session.begin('Hello?');
   session.delta('one ');
@@ -171,7 +171,7 @@ it('R1 a lost connection resumes with the cursor and misses nothing', async () =
   expect(opens()[1]?.cursor).toEqual({ logId: 'LOGa', seq: 3 });
 });
 
-it('a page above is asked for with the opaque place and put before what is there', async () => {
+it('B21 a page above is asked for with the opaque place and put before what is there', async () => {
   session.begin('Hello?');
   session.end();
   server.handlers['session:open'] = (request) => ({ ...session.open(request), hasMore: true, before: 'p7' }) as ReturnType<ScriptedSession['open']>;

@@ -1,0 +1,101 @@
+/** What assistive technology gets: the browser's own accessibility tree. */
+import type { Browser, Page } from 'playwright-core';
+import { describeInChromium, launchChromium, newPage } from './chromium.ts';
+import { openStage, tell, type Stage } from './stage.ts';
+
+interface AxNode {
+  ignored: boolean;
+  role?: { value?: string };
+  name?: { value?: string };
+}
+const CONTROLS = ['button', 'link', 'textbox', 'radio', 'dialog', 'alertdialog', 'navigation', 'main', 'complementary'];
+
+describeInChromium('accessibility', () => {
+  let browser: Browser;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+    stage = await openStage();
+    tell(stage.session, 'Hello', 'Hello.\n\n```ts\nconst a = 1;\n```\n\n- one\n- two');
+    stage.session.begin('And one that fails?', undefined, false);
+    stage.session.end('failed');
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stage.close();
+  });
+
+  const tree = async (page: Page): Promise<{ role: string; name: string }[]> => {
+    const devtools = await page.context().newCDPSession(page);
+    const { nodes } = (await devtools.send('Accessibility.getFullAXTree')) as { nodes: AxNode[] };
+    return nodes.filter((node) => !node.ignored).map((node) => ({ role: node.role?.value ?? '', name: (node.name?.value ?? '').trim() }));
+  };
+  const views: [string, string, (page: Page) => Promise<void>][] = [
+    ['an empty chat', '/', async (page) => page.getByTestId('prompt').first().waitFor()],
+    ['a conversation', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('failed').waitFor();
+      await page.getByTestId('session-item').first().hover();
+    }],
+    ['the settings', '/', async (page) => page.getByTestId('settings').click()],
+    ['the connection details', '/', async (page) => page.getByTestId('badge').click()],
+    ['the question before a deletion', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('session-item').first().hover();
+      await page.getByTestId('delete').first().click();
+      await page.getByTestId('confirm-yes').waitFor();
+    }],
+  ];
+
+  it.each(views)('U21 in %s every control and landmark has a name', async (_title, path, prepare) => {
+    const { page } = await newPage(browser);
+    await page.goto(stage.server.url + path);
+    await page.locator('[data-testid=badge][data-state=online]').waitFor();
+    await prepare(page);
+    const nodes = await tree(page);
+    const unnamed = nodes.filter(({ role, name }) => CONTROLS.includes(role) && name === '');
+    expect(unnamed).toEqual([]);
+    expect(nodes.filter(({ role }) => role === 'button').length).toBeGreaterThan(0);
+    await page.context().close();
+  });
+
+  it.each(['light', 'dark'] as const)('U21 text stands out from its ground by 4.5 to 1 (%s)', async (colorScheme) => {
+    const { page } = await newPage(browser, { colorScheme });
+    await page.goto(`${stage.server.url}/s/kelp00000001`);
+    await page.getByTestId('failed').waitFor();
+    const weak = await page.evaluate<string[]>(WEAK_TEXTS);
+    expect(weak).toEqual([]);
+    await page.context().close();
+  });
+});
+
+/** Runs in the page: every visible text whose contrast with the nearest opaque ground is below 4.5. */
+const WEAK_TEXTS = `(() => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const ground = (element) => {
+    for (let node = element; node; node = node.parentElement) {
+      const color = rgba(getComputedStyle(node).backgroundColor);
+      if (color[3] === 255) return color;
+    }
+    return rgba('white');
+  };
+  const weak = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (walker.currentNode.data.trim() === '' || !element.checkVisibility() || element.closest(':disabled, .hidden-visually, .skip')) continue;
+    const [a, b] = [luminance(rgba(getComputedStyle(element).color)), luminance(ground(element))].sort((x, y) => y - x);
+    const contrast = (a + 0.05) / (b + 0.05);
+    if (contrast < 4.5) weak.push(walker.currentNode.data.trim() + ' ' + contrast.toFixed(2));
+  }
+  return weak;
+})()`;

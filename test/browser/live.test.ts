@@ -1,0 +1,131 @@
+/** The app on the real server, as a person has it after `npm start`. */
+import type { Browser, Page } from 'playwright-core';
+import { startHoldfast, type HoldfastProcess } from '../support/holdfast-process.ts';
+import { until } from '../support/until.ts';
+import { describeInChromium, launchChromium, newPage, shoot } from './chromium.ts';
+
+interface Shown {
+  id: string;
+  role: string;
+  status: string;
+  content: string;
+}
+
+describeInChromium('the app on the real server', () => {
+  let browser: Browser;
+  let server: HoldfastProcess;
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    server = await startHoldfast({ DEMO_TOKENS_PER_SECOND: '60', DEMO_TOKENS: '90' });
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    server.kill('SIGKILL');
+    await server.exited;
+  });
+
+  const open = async (): Promise<{ page: Page; complaints: string[] }> => {
+    const opened = await newPage(browser);
+    await opened.page.goto(`${server.url}/?debug`);
+    await opened.page.locator('[data-testid=badge][data-state=online]').waitFor();
+    return opened;
+  };
+  const say = async (page: Page, text: string): Promise<void> => {
+    await page.getByTestId('composer').fill(text);
+    await page.getByTestId('composer').press('Enter');
+  };
+  const shown = (page: Page): Promise<Shown[]> => page.evaluate<Shown[]>('window.__holdfast.messages()');
+  const reply = async (page: Page): Promise<Shown | undefined> => (await shown(page)).findLast((message) => message.role === 'assistant');
+  const streamed = (page: Page, characters: number): Promise<void> =>
+    until(`${characters} characters`, async () => ((await reply(page))?.content.length ?? 0) >= characters, 10_000);
+  const ended = (page: Page, status: string): Promise<void> => until(`the reply to be ${status}`, async () => (await reply(page))?.status === status, 15_000);
+
+  /** What history has, asked over HTTP with the page's own token. */
+  const stored = async (page: Page): Promise<Shown[]> => {
+    const token = await page.evaluate<string>('JSON.parse(Object.entries(localStorage).find(([key]) => key.startsWith("holdfast.token"))[1]).token');
+    const sessionId = new URL(page.url()).pathname.split('/')[2];
+    const response = await fetch(`${server.url}/api/history/${sessionId}`, { headers: { authorization: `Bearer ${token}` } });
+    const body = (await response.json()) as { messages: Shown[] };
+    return body.messages.map(({ id, role, status, content }) => ({ id, role, status, content }));
+  };
+  const untilStored = async (page: Page): Promise<void> => {
+    await until('history to have what the page shows', async () => JSON.stringify(await stored(page)) === JSON.stringify(await shown(page)));
+  };
+
+  it('U23 a message is answered, streamed, stored, and listed, without a complaint of the browser', async () => {
+    const { page, complaints } = await open();
+    await say(page, 'Write a short poem about the sea, with a list and some code.');
+    await page.waitForURL(/\/s\/\w+/);
+    await streamed(page, 80);
+    await shoot(page, 'live-streaming');
+    await ended(page, 'complete');
+    await shoot(page, 'live-done');
+    await untilStored(page);
+    await page.getByTestId('session-item').first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('U24 a second tab shows the same reply, and a reload in the middle loses nothing', async () => {
+    const { page } = await open();
+    await say(page, 'Tell me about kelp.');
+    await streamed(page, 40);
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await streamed(second, 1);
+    await page.reload();
+    for (const tab of [page, second]) await ended(tab, 'complete');
+    expect(await shown(page)).toEqual(await shown(second));
+    await untilStored(page);
+  });
+
+  it('U25 Stop ends the reply at once, for all tabs and in history', async () => {
+    const { page } = await open();
+    await say(page, 'Tell me about kelp.');
+    await streamed(page, 40);
+    await page.getByTestId('stop').click();
+    await page.getByTestId('mark').waitFor();
+    expect((await reply(page))?.status).toBe('cancelled');
+    await untilStored(page);
+    await say(page, 'And now shortly.');
+    await ended(page, 'complete');
+  });
+
+  it('U26 the server is killed in the middle and started again: the page reconnects and the reply is whole', async () => {
+    const { page } = await open();
+    await say(page, 'Tell me about kelp.');
+    await streamed(page, 60);
+    server.kill('SIGKILL');
+    await server.exited;
+    await page.locator('[data-testid=badge]:not([data-state=online])').waitFor();
+    const before = (await reply(page))?.content ?? '';
+    await shoot(page, 'live-killed');
+    server = await server.restart();
+    await ended(page, 'complete');
+    expect((await reply(page))?.content.startsWith(before)).toBe(true);
+    await page.locator('[data-testid=badge][data-state=online]').waitFor();
+    await untilStored(page);
+    await shoot(page, 'live-recovered');
+  });
+
+  it('U27 renaming and deleting in one tab is seen in the other', async () => {
+    const { page } = await open();
+    await say(page, 'Tell me about kelp.');
+    await ended(page, 'complete');
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await second.getByTestId('session-item').first().hover();
+    await second.getByTestId('rename').click();
+    await second.getByLabel('Title of the chat').fill('All about kelp');
+    await second.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'All about kelp' }).waitFor();
+    await second.getByTestId('session-item').first().hover();
+    await second.getByTestId('delete').click();
+    await second.getByTestId('confirm-yes').click();
+    await page.getByText('This chat was deleted.').waitFor();
+    await page.getByTestId('session-item').waitFor({ state: 'detached' });
+  });
+});
