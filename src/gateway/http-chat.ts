@@ -20,8 +20,8 @@ export function chat(gateway: GatewayContext): ApiHandler {
     const { sessionId, message, clientMessageId = randomUUID() } = parseFields(httpBodies.chat, request.body);
     await takeSend(gateway, userId);
     const sent = await call(gateway.broker, 'session-owner.send', { userId, sessionId, clientMessageId, content: message });
-    const { messageId, replyId, duplicate } = sent;
-    return { status: 202, body: { sessionId: sent.sessionId, messageId, replyId, status: 'streaming', duplicate } };
+    const { messageId, replyId, duplicate, status } = sent;
+    return { status: 202, body: { sessionId: sent.sessionId, messageId, replyId, status, duplicate } };
   };
 }
 

@@ -17,6 +17,7 @@ import {
   usageSchema,
   type CancelReply,
   type Message,
+  type MessageStatus,
   type OpenReply,
   type PageReply,
   type SendReply,
@@ -181,7 +182,8 @@ export interface ActionResults {
   'session-owner.watch': void;
   'session-owner.history': PageReply;
   'session-owner.list': SessionsReply;
-  'session-owner.send': SendReply & { sessionId: string };
+  /** `status`: the reply's, now; `streaming` when this send began it. */
+  'session-owner.send': SendReply & { sessionId: string; status: MessageStatus };
   'session-owner.cancel': CancelReply;
   'session-owner.rename': { session: Session };
   'session-owner.delete': void;

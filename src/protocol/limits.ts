@@ -4,7 +4,7 @@
  */
 export const PROTOCOL_VERSION = 1;
 
-/** Characters (UTF-16 units) of one user message. */
+/** Characters (Unicode code points) of one user message; so are the other lengths of text. */
 export const MAX_CONTENT_LENGTH = 100_000;
 export const MAX_TITLE_LENGTH = 200;
 export const MAX_QUERY_LENGTH = 200;

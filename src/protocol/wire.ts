@@ -100,13 +100,17 @@ export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, 'seq' 
 
 const limit = z.number().int().min(1).max(limits.MAX_PAGE);
 /** The `before` of an earlier answer, or the id or position of the message to begin above. */
-const before = z.union([z.string().min(1).max(200), z.number().int().min(1).transform(String)]);
+const before = z.union([z.string().min(1).max(200), z.number().int().min(1).transform(String)], 'must be what an earlier answer gave as `before`');
 const content = z
   .string()
   .max(limits.MAX_CONTENT_LENGTH, `must be at most ${limits.MAX_CONTENT_LENGTH} characters`)
   .refine((text) => text.trim() !== '', 'must not be empty');
 const clientMessageId = z.string().min(1).max(limits.MAX_CLIENT_MESSAGE_ID_LENGTH);
-const title = z.string().trim().min(1).max(limits.MAX_TITLE_LENGTH);
+/** One line: control characters, line ends among them, become spaces. */
+const title = z
+  .string()
+  .transform((text) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim())
+  .pipe(z.string().min(1, 'must not be empty').max(limits.MAX_TITLE_LENGTH, `must be at most ${limits.MAX_TITLE_LENGTH} characters`));
 
 export const clientEvents = {
   'session:open': z.object({
@@ -230,8 +234,6 @@ export const httpBodies = {
 
 /** `sessionId`, then what is wrong: the first problem of a failed parse, in words for a person. */
 export function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .slice(0, 3)
-    .map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message))
-    .join('; ');
+  const words = error.issues.map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message));
+  return [...new Set(words)].slice(0, 3).join('; ');
 }

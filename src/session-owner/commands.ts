@@ -27,9 +27,9 @@ export class Commands {
     const actor = await this.#directory.actor(sessionId);
     // After the claim: an operation that an earlier owner accepted is in the store by now, a later one in the actor.
     const first = await this.#firstAnswer(meta, ids);
-    if (first) return { sessionId, ...first, duplicate: true };
+    if (first) return this.#repeated(sessionId, first);
     const answer = expectAnswer(await actor.submit({ type: 'send', ids, clientMessageId, content }), 'sent');
-    return { sessionId, ...answer.ids, duplicate: answer.duplicate };
+    return answer.duplicate ? this.#repeated(sessionId, answer.ids) : { sessionId, ...answer.ids, duplicate: false, status: 'streaming' };
   }
 
   async cancel({ userId, sessionId, messageId }: Input<'cancel'>): Promise<ActionResults['session-owner.cancel']> {
@@ -59,6 +59,11 @@ export class Commands {
   async #begin(userId: string, sessionId: string): Promise<LogMeta> {
     const known = (await this.#world.log.meta(sessionId)) ?? (await this.#world.ports.history.session(sessionId));
     return known ? openLog(this.#world, userId, sessionId) : createLog(this.#world, userId, sessionId);
+  }
+
+  async #repeated(sessionId: string, ids: OpResult): Promise<ActionResults['session-owner.send']> {
+    const reply = await findMessage(this.#world, sessionId, ids.replyId);
+    return { sessionId, ...ids, duplicate: true, status: reply?.status ?? 'streaming' };
   }
 
   /** The operation's first answer: from the log's operations, or from history when those may be older than the log. */

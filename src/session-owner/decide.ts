@@ -101,7 +101,7 @@ function rename(state: SessionState, title: string, rules: Rules): Decision {
     events: [{ type: 'session.renamed', title }],
     meta,
     ops: [],
-    effects: [{ type: 'sessions-changed', change: 'renamed' }],
+    effects: state.meta.messageCount > 0 ? [{ type: 'sessions-changed', change: 'renamed' }] : [],
     answer: { type: 'renamed', session: sessionView({ ...state.meta, ...meta }) },
   };
 }

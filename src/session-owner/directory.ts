@@ -31,7 +31,7 @@ export class SessionDirectory {
     this.#world = world;
     const { ACK_MS, ACTOR_IDLE_MS } = world.settings;
     this.#stopTimers = [
-      every(world.clock, () => ACK_MS, () => this.#acks.flush((aiNode, acks) => world.ports.ai.acknowledge(aiNode, { acks }))),
+      every(world.clock, () => ACK_MS, () => this.#acknowledge()),
       every(world.clock, () => Math.max(1, ACTOR_IDLE_MS / 4), () => this.#passivate()),
     ];
   }
@@ -114,6 +114,11 @@ export class SessionDirectory {
     } catch (err) {
       this.#world.ports.logger.warn({ err, session: lease.sessionId, epoch: lease.epoch }, 'lease not released');
     }
+  }
+
+  #acknowledge(): void {
+    const open = [...this.#live.values()].map((live) => live.openRun()).filter((ack) => ack !== null);
+    this.#acks.flush(open, (aiNode, acks) => this.#world.ports.ai.acknowledge(aiNode, { acks }));
   }
 
   #passivate(): void {

@@ -1,7 +1,7 @@
 /** An actor with what belongs to it: its frames, its whole texts, its keep-alive, its storing and its runs. */
 import type { Lease } from '../backends/contracts.ts';
 import type { Message } from '../protocol/wire.ts';
-import type { AckBook } from './ack-book.ts';
+import type { AckBook, NodeAck } from './ack-book.ts';
 import { SessionActor, type ActorListener } from './actor.ts';
 import { AliveTimer } from './alive-timer.ts';
 import type { Batch } from './batch.ts';
@@ -44,8 +44,16 @@ export class LiveSession implements ActorListener {
     const { sessionId, epoch } = this.actor.lease;
     this.#world.ports.logger.info({ session: sessionId, message: message.id, run: run.runId, epoch }, 'open reply found');
     if (run.aiNode === null) return this.actor.report({ type: 'run-lost', runId: run.runId });
-    this.#acks.note(run.aiNode, { runId: run.runId, epoch, offset: message.content.length, ended: false });
     void attachRun(this.#world, this.actor, run, run.aiNode, message.content.length);
+  }
+
+  /** How far the open run is logged; null when no ai node is at work for this session. */
+  openRun(): NodeAck | null {
+    const { phase } = this.actor.state;
+    const run = phase.name === 'replying' ? phase.reply.run : null;
+    if (phase.name !== 'replying' || !run?.aiNode) return null;
+    const { epoch } = this.actor.lease;
+    return { aiNode: run.aiNode, ack: { runId: run.runId, epoch, offset: phase.reply.message.content.length, ended: false } };
   }
 
   committed(actor: SessionActor, batch: Batch, accumulatedUntil: number): void {
@@ -66,13 +74,12 @@ export class LiveSession implements ActorListener {
       case 'start-run':
         return startRun(this.#world, actor, effect.run, effect.prefix);
       case 'abort-run':
-        this.#acks.forget(effect.aiNode, effect.runId);
         return ai.abort(effect.aiNode, { runId: effect.runId, epoch });
       case 'replay-run':
         return ai.replay(effect.aiNode, { runId: effect.runId, epoch, offset: effect.offset });
       case 'acknowledge-run': {
         const { runId, offset, ended } = effect;
-        return this.#acks.note(effect.aiNode, { runId, epoch, offset, ended });
+        return ended ? this.#acks.ended(effect.aiNode, { runId, epoch, offset, ended }) : undefined;
       }
       case 'sessions-changed': {
         const { userId, sessionId } = actor.state.meta;
@@ -83,13 +90,10 @@ export class LiveSession implements ActorListener {
     }
   }
 
-  gone(actor: SessionActor, reason: string): void {
+  gone(_actor: SessionActor, reason: string): void {
     this.#storer.stop();
     this.#alive.stop();
     this.#whole.stop();
-    const { phase } = actor.state;
-    const run = phase.name === 'replying' ? phase.reply.run : null;
-    if (run?.aiNode) this.#acks.forget(run.aiNode, run.runId);
     this.#onGone(this, reason);
   }
 

@@ -14,7 +14,7 @@ test('G1 a guest gets a token, connects, opens, sends, and sees the reply stream
   expect(client.hello).toEqual({ nodeId: 'node-1', userId: guest.userId, protocol: 1, expiresAt: guest.expiresAt });
   expect(await ask(client, 'session:open', {})).toMatchObject({ ok: true, session: { id: 'new-session1' } });
   expect(await ask(client, 'message:send', { sessionId: 'new-session1', clientMessageId: 'c1', content: 'Hi' })).toEqual({
-    ok: true, sessionId: 'new-session1', messageId: 'm1', replyId: 'r1', duplicate: false,
+    ok: true, sessionId: 'new-session1', messageId: 'm1', replyId: 'r1', duplicate: false, status: 'streaming',
   });
   node.emit('gateway.frames', { userId: guest.userId, sessionId: 'new-session1', logId: 'LOG1', events: [{ seq: 1, at: 'now', type: 'message.delta', messageId: 'r1', text: 'Hello' }] });
   await until('the delta', () => frames.length > 0);

@@ -73,11 +73,11 @@ test('G11 a repeat that was refused waits as it is told and then finds its first
   await start({ env: { RATE_SENDS: '1', RATE_SENDS_WINDOW_MS: '50' } });
   const client = await node.connect();
   const first = await ask(client, 'message:send', message(1));
-  node.owner['session-owner.send'] = () => ({ sessionId: 's1', messageId: 'm1', replyId: 'r1', duplicate: true });
+  node.owner['session-owner.send'] = () => ({ sessionId: 's1', messageId: 'm1', replyId: 'r1', duplicate: true, status: 'streaming' });
   await until('the repeat is answered', async () => {
     const again = await ask(client, 'message:send', message(1));
     if (!again.ok) return again.error.code !== 'rate-limited';
-    expect(again).toEqual({ ...first, duplicate: true });
+    expect(again).toEqual({ ...first, duplicate: true, status: 'streaming' });
     return true;
   });
 });

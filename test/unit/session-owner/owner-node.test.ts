@@ -165,11 +165,22 @@ describe('dedupe', () => {
     await harness.clock.advance(3_000);
     await harness.backends.log.expire(Date.now() + 60_000);
     expect(await harness.backends.log.meta(sessionId)).toBeNull();
-    expect(await sendTo(harness, sessionId)).toEqual({ ...first, duplicate: true });
+    expect(await sendTo(harness, sessionId)).toEqual({ ...first, duplicate: true, status: 'complete' });
     expect(harness.generated).toHaveLength(1);
     const next = await sendTo(harness, sessionId, 'again');
     expect(next.duplicate).toBe(false);
     expect(harness.generated[1]?.messages.map(({ content }) => content)).toEqual(['Hello', 'one', 'again']);
+  });
+
+  it('D6 a repeat says what became of the reply', async () => {
+    harness = await ownerHarness();
+    const sessionId = await newSession(harness);
+    const { replyId } = await sendTo(harness, sessionId);
+    expect((await sendTo(harness, sessionId)).status).toBe('streaming');
+    await harness.node.commands.cancel({ ...user, sessionId, messageId: replyId });
+    expect((await sendTo(harness, sessionId)).status).toBe('cancelled');
+    harness = await harness.restart();
+    expect((await sendTo(harness, sessionId)).status).toBe('cancelled');
   });
 
   it('D5 a send that names no session begins the same one each time', async () => {
@@ -221,6 +232,18 @@ describe('recovery', () => {
     expect(harness.generated).toMatchObject([{ prefix: 'one ', messages: [{ content: 'Hello' }] }]);
     await harness.chunk('two', 4, DONE);
     expect((await stored(sessionId))[1]).toMatchObject({ content: 'one two', status: 'complete' });
+  });
+
+  it('K10 an ai node that is gone is told nothing more once its run is replaced', async () => {
+    harness = await ownerHarness();
+    const sessionId = await newSession(harness);
+    await sendTo(harness, sessionId);
+    await harness.chunk('one ', 0);
+    const lost = harness.generated[0]!.runId;
+    harness = await harness.restart();
+    await harness.clock.advance(2_000);
+    expect(harness.acks.map(({ runId }) => runId)).toContain(harness.generated[0]!.runId);
+    expect(harness.acks.map(({ runId }) => runId)).not.toContain(lost);
   });
 
   it('O3 takes a living run over instead of starting another', async () => {
@@ -307,6 +330,21 @@ describe('while a reply is open', () => {
     await harness.chunk('c', 51, DONE);
     expect(harness.whole().at(-1)).toMatchObject({ content: `a${'b'.repeat(50)}c`, isComplete: true, status: 'complete' });
     expect(harness.whole().reduce((text, frame) => text + frame.chunk, '')).toBe(harness.whole().at(-1)?.content);
+  });
+});
+
+describe('before the first message', () => {
+  it('S13 a session is in no list, also when it was renamed', async () => {
+    harness = await ownerHarness();
+    const sessionId = await newSession(harness);
+    await harness.node.commands.rename({ ...user, sessionId, title: 'Named' });
+    await harness.settle();
+    expect((await harness.node.reads.list(user)).sessions).toEqual([]);
+    expect(harness.changes).toEqual([]);
+    expect((await harness.backends.log.meta(sessionId))?.storedThrough).toBe(1);
+    await sendTo(harness, sessionId);
+    expect((await harness.node.reads.list(user)).sessions).toMatchObject([{ id: sessionId, title: 'Named' }]);
+    expect(harness.changes).toMatchObject([{ change: 'created', session: { title: 'Named' } }]);
   });
 });
 
