@@ -138,8 +138,9 @@ describe('replay', () => {
   });
 
   it('S11 takes what history acknowledged for stored', () => {
-    const { batch, state } = take(replying('one'), testRules(), chunkInput('run1', 3, '', 'completed'));
-    const stored = replay({ ...state.meta, storedThrough: state.meta.head }, batch.events);
-    expect(stored.unsaved).toEqual([]);
+    const steps: Input[] = [sendInput(), chunkInput('run1', 0, 'one', 'completed')];
+    const { batch, state } = take(initialState(newMeta()), testRules(), ...steps);
+    const unsavedAt = (storedThrough: number) => replay({ ...state.meta, storedThrough }, batch.events).unsaved.map(({ message }) => message.id);
+    expect([0, 1, state.meta.head].map(unsavedAt)).toEqual([['m1', 'r1'], ['r1'], []]);
   });
 });

@@ -57,6 +57,33 @@ describe('one message', () => {
   });
 });
 
+it('S10 what history acknowledges while an append is under way stays acknowledged', async () => {
+  let answer = (): void => {};
+  harness = await ownerHarness({
+    wrapLog: (log) => new Proxy(log, {
+      get: (target, name) => name !== 'append' ? target[name as keyof EventLog].bind(target) : async (...args: Parameters<EventLog['append']>) => {
+        answer();
+        await new Promise((resolve) => setImmediate(resolve));
+        return target.append(...args);
+      },
+    }),
+    prepare(ports) {
+      const { store } = ports.history;
+      ports.history.store = async (...args) => {
+        const stored = await store(...args);
+        await new Promise<void>((resolve) => (answer = resolve));
+        return stored;
+      };
+    },
+  });
+  const sessionId = await newSession(harness);
+  await sendTo(harness, sessionId);
+  await harness.chunk('one', 0);
+  await harness.settle();
+  const actor = await harness.node.directory.actor(sessionId);
+  expect(actor.state).toMatchObject({ meta: { storedThrough: 1 }, unsaved: [] });
+});
+
 describe('append before emit', () => {
   /** The log with some of its methods replaced. */
   const failing = (replace: (log: EventLog) => Partial<EventLog>) => (log: EventLog): EventLog => {
@@ -147,6 +174,19 @@ describe('dedupe', () => {
     expect(answers.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
     expect(harness.generated).toHaveLength(1);
     expect(harness.events()).toHaveLength(2);
+  });
+
+  it('D1 two that wait behind the same append are one message too', async () => {
+    harness = await ownerHarness();
+    const sessionId = await newSession(harness);
+    await sendTo(harness, sessionId, 'first');
+    await harness.chunk('one', 0, DONE);
+    const actor = await harness.node.directory.actor(sessionId);
+    const ids = { messageId: 'm', replyId: 'r' };
+    const send = () => actor.submit({ type: 'send', ids, clientMessageId: 'c', content: 'Hello' });
+    const answers = await Promise.all([actor.submit({ type: 'rename', title: 'x' }), send(), send()]);
+    expect(answers.slice(1)).toEqual([{ type: 'sent', ids, duplicate: false }, { type: 'sent', ids, duplicate: true }]);
+    expect(harness.events().filter(({ type }) => type === 'message.created')).toHaveLength(4);
   });
 
   it('D3 finds the answer after a restart, also while the reply is still open', async () => {
@@ -317,8 +357,11 @@ describe('while a reply is open', () => {
     harness = await ownerHarness();
     const sessionId = await newSession(harness);
     await sendTo(harness, sessionId);
-    await harness.chunk('a', 0);
+    await harness.chunk('a', 0, DONE);
+    await harness.clock.advance(1_000);
     expect(harness.whole()).toEqual([]);
+    await sendTo(harness, sessionId, 'next');
+    await harness.chunk('a', 0);
     await harness.node.reads.open({ ...user, sessionId, mode: 'accumulated' });
     for (let i = 1; i <= 50; i += 1) {
       await harness.chunk('b', i);
