@@ -1,6 +1,6 @@
 /**
- * Every setting: name, rule, default and meaning. The only reader of the environment; `.env.example` and
- * docs/OPERATIONS.md are checked against this table by a test. Times are milliseconds.
+ * Every setting: name, rule, default and meaning. The only reader of the environment; `.env.example` is
+ * checked against this table by a test. Times are milliseconds.
  */
 import { z } from 'zod';
 
