@@ -1,16 +1,16 @@
 /**
  * The gateway service: everything clients can reach. moleculer-io for sockets, moleculer-web for HTTP; both are closed
- * here and opened only for the lists in src/gateway/handlers.ts and src/gateway/http-routes.ts.
+ * here and opened only for the lists in src/gateway/sockets/handlers.ts and src/gateway/http/http-routes.ts.
  */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Context, Service, ServiceBroker, ServiceMethods, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import SocketIOMixin from 'moleculer-io';
 import ApiGateway, { type RouteSchema } from 'moleculer-web';
-import { fanOut, type FanOut } from '../src/gateway/fan-out.ts';
+import { fanOut, type FanOut } from '../src/gateway/sockets/fan-out.ts';
 import { createGatewayContext } from '../src/gateway/gateway-context.ts';
 import { Gateway } from '../src/gateway/gateway.ts';
-import { answerFailure, answerNothingHere } from '../src/gateway/http-failure.ts';
-import type { GatewayServer, GatewaySocket } from '../src/gateway/sockets.ts';
+import { answerFailure, answerNothingHere } from '../src/gateway/http/http-failure.ts';
+import type { GatewayServer, GatewaySocket } from '../src/gateway/sockets/sockets.ts';
 import { nodeGroup, type ActionInput, type ActionResults, type EventPayload } from '../src/protocol/broker.ts';
 import { paramsOf, payloadOf } from '../src/zod-validator.ts';
 

@@ -1,5 +1,5 @@
 /** A node that is about to stop: it takes nobody new and tells those it has to go elsewhere. */
-import type { GatewayServer } from './sockets.ts';
+import type { GatewayServer } from './sockets/sockets.ts';
 
 export interface Drain {
   readonly isDraining: boolean;

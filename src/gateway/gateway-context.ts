@@ -4,13 +4,13 @@ import type { Backends } from '../backends/contracts.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { nodeOf } from '../node-context.ts';
-import { createAddressOf, type AddressOf } from './address.ts';
+import { createAddressOf, type AddressOf } from './auth/address.ts';
 import { createDrain, type Drain } from './drain.ts';
 import type { GatewayLogger } from './gateway-logger.ts';
-import { createOrigins, type Origins } from './origin.ts';
+import { createOrigins, type Origins } from './auth/origin.ts';
 import { createLineRate, type LineRate } from './rates.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
-import { createTokens, type Tokens } from './tokens.ts';
+import { createTokens, type Tokens } from './auth/tokens.ts';
 
 export interface GatewayContext {
   readonly broker: ServiceBroker;

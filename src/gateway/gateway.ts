@@ -3,19 +3,19 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { ServerOptions } from 'socket.io';
 import type { RouteSchema } from 'moleculer-web';
 import type { SocketView } from '../protocol/broker.ts';
-import { keepWatching } from './accumulated-watch.ts';
-import { connected } from './connection.ts';
+import { keepWatching } from './sockets/accumulated-watch.ts';
+import { connected } from './sockets/connection.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import { clientHandlers } from './handlers.ts';
-import { handshake } from './handshake.ts';
-import { endConnectionsOf, listen } from './http-server.ts';
-import { httpRoutes } from './http-routes.ts';
-import { OpenSessions, type JoinBarrier } from './open-sessions.ts';
-import { openSessionsOf } from './rooms.ts';
-import { socketHandlers } from './socket-events.ts';
-import { socketOptions } from './socket-options.ts';
-import type { GatewayServer } from './sockets.ts';
-import { setSecurityHeaders } from './static-app.ts';
+import { clientHandlers } from './sockets/handlers.ts';
+import { handshake } from './sockets/handshake.ts';
+import { endConnectionsOf, listen } from './http/http-server.ts';
+import { httpRoutes } from './http/http-routes.ts';
+import { OpenSessions, type JoinBarrier } from './sockets/open-sessions.ts';
+import { openSessionsOf } from './sockets/rooms.ts';
+import { socketHandlers } from './sockets/socket-events.ts';
+import { socketOptions } from './sockets/socket-options.ts';
+import type { GatewayServer } from './sockets/sockets.ts';
+import { setSecurityHeaders } from './http/static-app.ts';
 
 /** How frames travel between gateways. One node alone needs nothing: socket.io's own memory will do. */
 export interface Spread {

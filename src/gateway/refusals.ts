@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { AuditOutbox } from '../backends/contracts.ts';
 import type { Clock } from '../clock.ts';
 import type { WireError } from '../protocol/errors.ts';
-import { limitKey } from './address.ts';
+import { limitKey } from './auth/address.ts';
 import type { GatewayLogger } from './gateway-logger.ts';
 import type { LineRate } from './rates.ts';
 

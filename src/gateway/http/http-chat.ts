@@ -1,0 +1,53 @@
+/** The chat without a socket: the same calls, the same rules. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { clientEvents, httpBodies } from '../../protocol/wire.ts';
+import { call } from '../../typed-call.ts';
+import type { GatewayContext } from '../gateway-context.ts';
+import { identify, type ApiHandler } from './http-request.ts';
+import { takeSend } from '../send-quota.ts';
+import { parseFields } from '../sockets/socket-events.ts';
+
+/** Numbers of a query string are text. */
+const withLimit = { limit: z.coerce.number().pipe(z.number().int()).optional() };
+const historyQuery = clientEvents['session:history'].omit({ limit: true }).extend(withLimit);
+const sessionsQuery = clientEvents['session:list'].omit({ limit: true }).extend(withLimit);
+
+/** POST /api/chat. Without a clientMessageId each request is a message of its own. */
+export function chat(gateway: GatewayContext): ApiHandler {
+  return async (request) => {
+    const { userId } = await identify(gateway, request);
+    const { sessionId, message, clientMessageId = randomUUID() } = parseFields(httpBodies.chat, request.body);
+    await takeSend(gateway, userId);
+    const sent = await call(gateway.broker, 'session-owner.send', { userId, sessionId, clientMessageId, content: message });
+    const { messageId, replyId, duplicate, status } = sent;
+    return { status: 202, body: { sessionId: sent.sessionId, messageId, replyId, status, duplicate } };
+  };
+}
+
+/** POST /api/cancel */
+export function cancel(gateway: GatewayContext): ApiHandler {
+  return async (request) => {
+    const { userId } = await identify(gateway, request);
+    const fields = parseFields(httpBodies.cancel, request.body);
+    return { status: 200, body: await call(gateway.broker, 'session-owner.cancel', { ...fields, userId }) };
+  };
+}
+
+/** GET /api/history/:sessionId?before&limit */
+export function history(gateway: GatewayContext): ApiHandler {
+  return async (request) => {
+    const { userId } = await identify(gateway, request);
+    const fields = parseFields(clientEvents['session:history'], parseFields(historyQuery, { ...request.query, ...request.params }));
+    return { status: 200, body: await call(gateway.broker, 'session-owner.history', { ...fields, userId }) };
+  };
+}
+
+/** GET /api/sessions?before&limit&query */
+export function sessions(gateway: GatewayContext): ApiHandler {
+  return async (request) => {
+    const { userId } = await identify(gateway, request);
+    const fields = parseFields(clientEvents['session:list'], parseFields(sessionsQuery, request.query));
+    return { status: 200, body: await call(gateway.broker, 'session-owner.list', { ...fields, userId }) };
+  };
+}

@@ -1,0 +1,26 @@
+/** The life of one socket: guarded, greeted, in its user's room, and ended with its token. */
+import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
+import type { GatewayContext } from '../gateway-context.ts';
+import { openSessionsOf, userRoom } from './rooms.ts';
+import { cutWhenSlow } from './slow-readers.ts';
+import { guardFrames } from './socket-events.ts';
+import type { GatewaySocket } from './sockets.ts';
+import { forgetExpiry, watchExpiry } from './token-expiry.ts';
+
+export function connected(gateway: GatewayContext, socket: GatewaySocket): void {
+  const { broker, clock, logger } = gateway;
+  const { userId, address, expiresAt, connectedAt } = socket.data;
+  const who = { socket: socket.id, user: userId };
+  logger.info({ ...who, address }, 'connected');
+  guardFrames(gateway, socket);
+  cutWhenSlow(gateway, socket);
+  void socket.join(userRoom(userId));
+  // "disconnecting" still knows the rooms.
+  socket.once('disconnecting', (reason) => {
+    const sessions = [...openSessionsOf(socket)];
+    logger.info({ ...who, reason, afterMs: clock.now() - connectedAt, sessions }, 'disconnected');
+  });
+  socket.once('disconnect', () => forgetExpiry(socket));
+  socket.emit('server:hello', { nodeId: broker.nodeID, userId, protocol: PROTOCOL_VERSION, expiresAt: new Date(expiresAt).toISOString() });
+  watchExpiry(gateway, socket);
+}

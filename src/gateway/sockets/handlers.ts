@@ -1,0 +1,28 @@
+/** What each client event does: a call of the session's owner on behalf of the user the socket proved to be. */
+import { call } from '../../typed-call.ts';
+import type { GatewayContext } from '../gateway-context.ts';
+import type { OpenSessions } from './open-sessions.ts';
+import { takeSend } from '../send-quota.ts';
+import type { ClientHandlers } from './socket-events.ts';
+import { refreshToken } from './token-expiry.ts';
+
+export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions): ClientHandlers {
+  const { broker } = gateway;
+  return {
+    'session:open': (socket, fields) => sessions.open(socket, fields),
+    'session:close': (socket, { sessionId }) => sessions.close(socket, sessionId),
+    'session:list': ({ data }, fields) => call(broker, 'session-owner.list', { ...fields, userId: data.userId }),
+    'session:rename': ({ data }, fields) => call(broker, 'session-owner.rename', { ...fields, userId: data.userId }),
+    'session:delete': async ({ data }, fields) => {
+      await call(broker, 'session-owner.delete', { ...fields, userId: data.userId });
+      return {};
+    },
+    'session:history': ({ data }, fields) => call(broker, 'session-owner.history', { ...fields, userId: data.userId }),
+    'message:send': async ({ data }, fields) => {
+      await takeSend(gateway, data.userId);
+      return call(broker, 'session-owner.send', { ...fields, userId: data.userId });
+    },
+    'message:cancel': ({ data }, fields) => call(broker, 'session-owner.cancel', { ...fields, userId: data.userId }),
+    'auth:refresh': (socket, { token }) => refreshToken(gateway, socket, token),
+  };
+}
