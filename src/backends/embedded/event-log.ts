@@ -2,6 +2,7 @@
 import type { AppendRequest, AppendResult, EventLog, Lease, LogMeta, LogSeed, OpResult } from '../contracts.ts';
 import type { Clock } from '../../clock.ts';
 import type { Event } from '../../protocol/wire.ts';
+import { GroupCommit } from './group-commit.ts';
 import { expireLogs, type Retention } from './log-expiry.ts';
 import { eventsAfter, findLog, insertLog, patchMeta } from './log-rows.ts';
 import type { EmbeddedOutbox } from './outbox.ts';
@@ -23,12 +24,14 @@ export class EmbeddedLog implements EventLog {
   readonly #outbox: EmbeddedOutbox;
   readonly #clock: Clock;
   readonly #retention: Retention;
+  readonly #group: GroupCommit;
 
   constructor(db: Sqlite, outbox: EmbeddedOutbox, clock: Clock, retention: Retention) {
     this.#db = db;
     this.#outbox = outbox;
     this.#clock = clock;
     this.#retention = retention;
+    this.#group = new GroupCommit(db);
   }
 
   async create(seed: LogSeed): Promise<LogMeta> {
@@ -51,7 +54,7 @@ export class EmbeddedLog implements EventLog {
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
-    return this.#db.transaction((): AppendResult => {
+    return this.#group.run((): AppendResult => {
       const guard = this.#guard(request.lease);
       if (!guard) return { status: 'fenced' };
       const accumulatedUntil = guard.accumulated_until;
