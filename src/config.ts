@@ -8,6 +8,10 @@ const ms = (fallback: number) => z.coerce.number().int().min(1).max(2_147_483_64
 const count = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
 const flag = (fallback: 'on' | 'off') => z.enum(['on', 'off', 'true', 'false']).default(fallback).transform((v) => v === 'on' || v === 'true');
 const list = z.string().default('').transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''));
+const parsedUrl = (value: string): URL | null => (URL.canParse(value) ? new URL(value) : null);
+/** An address with http: or https:. */
+const webUrl = () => z.string().refine((value) => /^https?:$/.test(parsedUrl(value)?.protocol ?? ''), 'must be an address that begins with http:// or https://').optional();
+const isOrigin = (value: string): boolean => value === '*' || parsedUrl(value)?.origin === value.replace(/\/$/, '');
 const text = (fallback: string) => z.string().default(fallback);
 
 export const settings = {
@@ -32,7 +36,7 @@ export const settings = {
 
   // model
   AI_PROVIDER: z.enum(['demo', 'openai']).default('demo').describe('demo answers without any model; openai talks to any OpenAI-compatible server.'),
-  OPENAI_BASE_URL: z.string().optional().describe('Address of the OpenAI-compatible server, with /v1.'),
+  OPENAI_BASE_URL: webUrl().describe('Address of the OpenAI-compatible server, with /v1.'),
   OPENAI_API_KEY: z.string().optional().describe('Its key.'),
   OPENAI_MODEL: text('gpt-4o-mini').describe('Its model.'),
   AI_CONTINUATION: z.enum(['prefill', 'restart', 'stop']).optional().describe('How a killed answer goes on. Default: prefill for demo, restart for openai.'),
@@ -54,11 +58,11 @@ export const settings = {
   AUTH_GUEST_TTL_MS: ms(24 * 3_600_000).describe('Life of a guest token.'),
   AUTH_GUEST_REFRESH_MS: ms(7 * 24 * 3_600_000).describe('How long after its end a guest token still gets a fresh one.'),
   AUTH_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional().describe('HMAC secret of tokens, guests\' too. Unset: made once and kept in DATA_DIR.'),
-  AUTH_JWKS_URL: z.string().optional().describe('Keys of an identity provider whose tokens are accepted.'),
+  AUTH_JWKS_URL: webUrl().describe('Keys of an identity provider whose tokens are accepted.'),
   AUTH_ISSUER: z.string().optional().describe('Required issuer of tokens that are not guests\'.'),
   AUTH_AUDIENCE: z.string().optional().describe('Required audience of tokens that are not guests\'.'),
-  AUTH_SIGN_IN_URL: z.string().optional().describe('Where the app sends people to sign in when guests are off.'),
-  ALLOWED_ORIGINS: list.describe('Other origins whose pages may use this server, comma separated; * is any.'),
+  AUTH_SIGN_IN_URL: webUrl().describe('Where the app sends people to sign in when guests are off.'),
+  ALLOWED_ORIGINS: list.refine((origins) => origins.every(isOrigin), 'must be * or origins like https://chat.example, comma separated').describe('Other origins whose pages may use this server, comma separated; * is any.'),
   TRUSTED_PROXIES: list.describe('Addresses of proxies whose X-Forwarded-For is believed, comma separated.'),
 
   // limits
@@ -73,15 +77,15 @@ export const settings = {
   PING_TIMEOUT_MS: ms(10_000).describe('How long it waits for the answer.'),
 
   // session
-  LOCK_MS: ms(600_000).describe('Life of a session\'s lock, refreshed by appends.'),
-  NODE_TTL_MS: ms(5_000).describe('A node silent for this long is dead.'),
+  LOCK_MS: ms(600_000).describe('Cluster: life of a session\'s lock, refreshed by appends.'),
+  NODE_TTL_MS: ms(5_000).describe('Cluster: a node silent for this long is dead.'),
   LOG_RETENTION_MS: ms(300_000).describe('Events that history has stay this long, for resumes.'),
   LOG_META_MS: ms(7 * 24 * 3_600_000).describe('A log\'s meta and its operations stay this long after the last append.'),
   LOG_EMPTY_MS: ms(24 * 3_600_000).describe('A session that was opened and never written to is forgotten after this.'),
   ACTOR_IDLE_MS: ms(60_000).describe('A session with nothing to do leaves memory after this.'),
   ALIVE_MS: ms(2_000).describe('While a reply is open and silent, clients hear that often that it is alive.'),
   ACK_MS: ms(250).describe('How often an owner acknowledges text to the ai nodes.'),
-  APPEND_TIMEOUT_MS: ms(1_000).describe('Longest wait for one append.'),
+  APPEND_TIMEOUT_MS: ms(1_000).describe('Cluster: longest wait for one append.'),
   STORE_RETRY_MS: ms(1_000).describe('Pause before a failed store in history is tried again.'),
   SWEEP_MS: ms(500).describe('How often a node looks for sessions without an owner; jittered.'),
   ACCUMULATED_WATCH_MS: ms(60_000).describe('How long one request for whole texts lasts; gateways renew it.'),
@@ -133,6 +137,9 @@ function crossChecks(config: z.output<typeof schema>, mode: 'embedded' | 'cluste
   }
   if (config.AI_PROVIDER === 'openai' && config.OPENAI_API_KEY === undefined && config.OPENAI_BASE_URL === undefined) {
     problems.push('AI_PROVIDER is openai, and neither OPENAI_API_KEY nor OPENAI_BASE_URL says which server to use');
+  }
+  if (!config.AUTH_GUESTS && mode === 'embedded' && config.AUTH_JWT_SECRET === undefined && config.AUTH_JWKS_URL === undefined) {
+    problems.push('AUTH_GUESTS is off, and neither AUTH_JWT_SECRET nor AUTH_JWKS_URL lets anybody else in');
   }
   if (config.AUTH_JWKS_URL !== undefined && config.AUTH_ISSUER === undefined) problems.push('AUTH_JWKS_URL needs AUTH_ISSUER');
   return problems;

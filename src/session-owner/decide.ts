@@ -119,7 +119,9 @@ function remove(state: SessionState, rules: Rules): Decision {
 
 /** The first line of the first message, cut at a word. */
 export function titleFrom(content: string): string {
-  const line = content.trim().split('\n', 1)[0]?.replace(/\s+/g, ' ') ?? '';
+  const lines = content.split('\n').map((text) => text.replace(/\s+/g, ' ').trim()).filter((text) => text !== '');
+  // A fence says nothing about what stands in it.
+  const line = lines.find((text) => !/^(```|~~~)/.test(text)) ?? lines[0] ?? '';
   const longest = Math.min(60, MAX_TITLE_LENGTH);
   if (line.length <= longest) return line;
   const cut = line.slice(0, longest).toWellFormed();

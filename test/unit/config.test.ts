@@ -25,6 +25,15 @@ describe('settings', () => {
     expect(problemsOf({ PORT: 'http', LOG_LEVEL: 'loud', NODE_ID: 'a b' }).map((line) => line.split(':')[0])).toEqual(['PORT', 'NODE_ID', 'LOG_LEVEL']);
   });
 
+  test('N1 addresses and origins are looked at, and nobody is locked out silently', () => {
+    const names = (env: Record<string, string>) => problemsOf(env).map((line) => line.split(/[: ]/)[0]);
+    expect(names({ OPENAI_BASE_URL: 'localhost:11434' })).toEqual(['OPENAI_BASE_URL']);
+    expect(names({ AUTH_JWKS_URL: 'id.example', AUTH_ISSUER: 'x' })).toEqual(['AUTH_JWKS_URL']);
+    expect(names({ ALLOWED_ORIGINS: 'foo' })).toEqual(['ALLOWED_ORIGINS']);
+    expect(names({ AUTH_GUESTS: 'off' })).toEqual(['AUTH_GUESTS']);
+    expect(loadConfig({ ALLOWED_ORIGINS: 'https://a.example, http://b.example:8080/', OPENAI_BASE_URL: 'http://localhost:11434/v1' }).ALLOWED_ORIGINS).toHaveLength(2);
+  });
+
   test('N2 a refused secret is not shown', () => {
     expect(problemsOf({ AUTH_JWT_SECRET: 'too-short' })).toEqual(['AUTH_JWT_SECRET: must have at least 32 characters']);
   });

@@ -5,7 +5,7 @@ export interface Backoff {
   capMs: number;
 }
 
-export const RECONNECT: Backoff = { firstMs: 400, capMs: 10_000 };
+export const RECONNECT: Backoff = { firstMs: 400, capMs: 5_000 };
 export const REOPEN: Backoff = { firstMs: 250, capMs: 5_000 };
 export const RETRY: Backoff = { firstMs: 1_000, capMs: 8_000 };
 

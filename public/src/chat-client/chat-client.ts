@@ -92,6 +92,11 @@ export class ChatClient {
     });
   }
 
+  /** Something was written that the server has not taken yet; it is lost when the page goes now. */
+  get hasUnsent(): boolean {
+    return [...this.stores].some((store) => store.snapshot.value.pending.length > 0);
+  }
+
   private closeNow(store: SessionStore): void {
     if (!this.stores.delete(store)) return;
     store.close();

@@ -26,9 +26,14 @@ export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTML
     if (element === null) return;
     const distance = element.scrollHeight - element.scrollTop - element.clientHeight;
     // Growth never moves the pane up: only the reader does.
-    if (distance <= NEAR) following.value = true;
-    else if (element.scrollTop < lastTop - 1) following.value = false;
+    if (element.scrollTop < lastTop - 1) following.value = following.value && distance <= NEAR;
+    else if (distance <= NEAR) following.value = true;
     lastTop = element.scrollTop;
+  }, { passive: true });
+  // A slow wheel moves less than a growing text does: the wish to go up counts, not the distance.
+  useEventListener(pane, 'wheel', (event: WheelEvent) => {
+    const element = pane.value;
+    if (event.deltaY < 0 && element !== null && element.scrollHeight > element.clientHeight) following.value = false;
   }, { passive: true });
   useResizeObserver([pane, content], () => {
     if (following.value) toEnd();

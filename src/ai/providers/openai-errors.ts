@@ -19,7 +19,7 @@ const REFUSED_BY_CODE: Record<string, string> = {
   content_filter: 'The model server\'s content filter refused this conversation. Say it another way.',
   content_policy_violation: 'The model server\'s content filter refused this conversation. Say it another way.',
 };
-const REFUSED = 'The model server refused to go on. The operator finds its status and code in the log.';
+const REFUSED = 'The model server reported an error and sent no more. The operator must look at its own log.';
 const BUSY = 'The model server is busy. Try again in a moment.';
 const BROKEN = 'The model server has a fault of its own. Try again in a moment.';
 const UNREACHABLE = 'The model server could not be reached, or the connection to it broke. Try again.';

@@ -1,6 +1,5 @@
 /** Keys of an identity provider, fetched when needed and again when a token names a key that is not among them. */
 import { createRemoteJWKSet } from 'jose';
-import { StartError } from '../../start-error.ts';
 
 /** No HMAC: a public key must never serve as a secret. */
 export const PUBLIC_KEY_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
@@ -10,8 +9,7 @@ export const KEY_COOLDOWN_MS = 5_000;
 const FETCH_TIMEOUT_MS = 3_000;
 const MAX_AGE_MS = 600_000;
 
-/** Throws StartError when that is no address. */
+/** `url` is AUTH_JWKS_URL, an address by its setting's own rule. */
 export function createKeySet(url: string): ReturnType<typeof createRemoteJWKSet> {
-  if (!URL.canParse(url)) throw new StartError('AUTH_JWKS_URL is not an address: it should look like https://example.com/.well-known/jwks.json');
   return createRemoteJWKSet(new URL(url), { cooldownDuration: KEY_COOLDOWN_MS, timeoutDuration: FETCH_TIMEOUT_MS, cacheMaxAge: MAX_AGE_MS });
 }

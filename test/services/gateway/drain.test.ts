@@ -70,7 +70,6 @@ test('G19 a port in use fails the start with one line', async () => {
 test('G19 a setting that makes no sense fails the start with one line', async () => {
   for (const [env, line] of [
     [{ TRUSTED_PROXIES: 'haproxy' }, 'TRUSTED_PROXIES: "haproxy"'],
-    [{ AUTH_JWKS_URL: 'id.example', AUTH_ISSUER: 'x' }, 'AUTH_JWKS_URL is not an address'],
   ] as const) {
     const wrong = new TestGateway({ env });
     const started = wrong.broker.start();

@@ -40,7 +40,7 @@ it('B7 a lost connection is tried again at once, then with growing pauses', asyn
     await page.clock.advance(pauses.at(-1) ?? 0);
     await until('the next try to fail', () => handshakes() === tries + 1 && phase() === 'waiting');
   }
-  expect(pauses).toEqual([300, 600, 1_200, 2_400, 4_800, 7_500, 7_500]);
+  expect(pauses).toEqual([300, 600, 1_200, 2_400, 3_750, 3_750, 3_750]);
 });
 
 it.each(['network', 'visible', 'restored', 'slept'] as const)('B7 waking (%s) tries at once', async (reason) => {

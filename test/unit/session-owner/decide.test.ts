@@ -93,6 +93,10 @@ describe('titleFrom', () => {
     expect(titleFrom('  What is\ta lease?\nTell me')).toBe('What is a lease?');
     expect(titleFrom(`${'word '.repeat(30)}`)).toMatch(/^(word )+word…$/);
   });
+  it('passes over the fence of a code block', () => {
+    expect(titleFrom('```js\nconst a = 1;\n```')).toBe('const a = 1;');
+    expect(titleFrom('```')).toBe('```');
+  });
   it('does not cut a character in half', () => {
     expect(titleFrom('😀'.repeat(60)).isWellFormed()).toBe(true);
   });

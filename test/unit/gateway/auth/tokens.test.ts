@@ -50,8 +50,8 @@ describe('guests', () => {
   });
 
   test('G12 without guests even their old tokens are refused', async () => {
-    const { token } = await tokensWith({}).issueGuest();
-    expect(await codeOf(tokensWith({ AUTH_GUESTS: 'off' }).verify(token))).toBe('unauthenticated');
+    const { token } = await tokensWith({ AUTH_JWT_SECRET: SECRET }).issueGuest();
+    expect(await codeOf(tokensWith({ AUTH_GUESTS: 'off', AUTH_JWT_SECRET: SECRET }).verify(token))).toBe('unauthenticated');
   });
 
   test.each(['', 'x', 'a.b.c', 'a.b.c.d.e', '..', 'eyJhbGciOiJIUzI1NiJ9..'])('G2 %j is no token', async (token) => {
