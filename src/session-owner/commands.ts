@@ -39,6 +39,8 @@ export class Commands {
     if (answer.type !== 'unknown-reply') return { status: expectAnswer(answer, 'cancelled').status };
     const message = await findMessage(this.#world, sessionId, messageId);
     if (message?.role !== 'assistant') throw chatError('not-found', 'There is no such reply in this session.');
+    // A newer owner took it on, and this node does not know yet that it lost the session.
+    if (message.status === 'streaming') throw chatError('unavailable', 'The session is moving to another server. Try again.', 200);
     return { status: message.status };
   }
 

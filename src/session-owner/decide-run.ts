@@ -19,6 +19,8 @@ export function decideReport(state: SessionState, report: Report, rules: Rules):
     case 'run-accepted':
       return { ...nothing, meta: { run: { ...current.run, aiNode: report.aiNode } } };
     case 'run-refused':
+      // It spoke, so somebody took it: only the answer that said so was lost.
+      if (current.run.aiNode !== null) return nothing;
       if (report.error.retryable && current.run.attempt < rules.generateAttempts) {
         return startRun(current, current.message.content, rules, []);
       }

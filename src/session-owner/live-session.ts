@@ -20,6 +20,8 @@ export class LiveSession implements ActorListener {
   readonly #storer: Storer;
   readonly #alive: AliveTimer;
   readonly #whole: WholeFrames;
+  /** The run whose ai node is being asked about it. */
+  #checking: string | null = null;
 
   constructor(world: OwnerWorld, acks: AckBook, lease: Lease, state: SessionState, onGone: (session: LiveSession, reason: string) => void) {
     this.#world = world;
@@ -44,7 +46,7 @@ export class LiveSession implements ActorListener {
     const { sessionId, epoch } = this.actor.lease;
     this.#world.ports.logger.info({ session: sessionId, message: message.id, run: run.runId, epoch }, 'open reply found');
     if (run.aiNode === null) return this.actor.report({ type: 'run-lost', runId: run.runId });
-    void attachRun(this.#world, this.actor, run, run.aiNode, message.content.length);
+    void this.#checkRun();
   }
 
   /** How far the open run is logged; null when no ai node is at work for this session. */
@@ -102,9 +104,22 @@ export class LiveSession implements ActorListener {
     this.#world.ports.logger.info({ session: sessionId, message, epoch, status, ...(code && { code }) }, 'reply ended');
   }
 
+  /** Clients hear that the reply is open, and its ai node is asked whether it still works at it: it may be gone, or have forgotten the run. */
   #beat(): void {
+    void this.#checkRun();
     const { head } = this.actor.state.meta;
     this.#world.ports.gateway.alive({ ...this.#address(), seq: head });
+  }
+
+  /** One question at a time: it is asked again by itself until it is answered. */
+  async #checkRun(): Promise<void> {
+    const { phase } = this.actor.state;
+    if (phase.name !== 'replying') return;
+    const { run, message } = phase.reply;
+    if (!run?.aiNode || this.#checking === run.runId) return;
+    this.#checking = run.runId;
+    await attachRun(this.#world, this.actor, run, run.aiNode, message.content.length);
+    if (this.#checking === run.runId) this.#checking = null;
   }
 
   #address(): { userId: string; sessionId: string; logId: string } {

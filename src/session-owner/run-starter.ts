@@ -49,18 +49,19 @@ async function prompt(world: OwnerWorld, actor: SessionActor): Promise<Awaited<R
   return buildPrompt(phase.reply.message, recent, world.settings.AI_PROMPT_TOKENS, page);
 }
 
-/** Asks the node that generates the reply to go on for this owner; when it cannot, the run is lost. */
+/** Asks the node that generates the reply to go on for this owner, until it is answered; when it cannot, the run is lost. */
 export async function attachRun(world: OwnerWorld, actor: SessionActor, run: RunRecord, aiNode: string, offset: number): Promise<void> {
   const { runId } = run;
   const ids = { session: actor.sessionId, message: run.replyId, run: runId, epoch: actor.lease.epoch, aiNode };
-  try {
-    const { known } = await world.ports.ai.attach(aiNode, { runId, epoch: actor.lease.epoch, offset });
-    world.ports.logger.info(ids, known ? 'run taken over' : 'run lost');
-    if (!known) actor.report({ type: 'run-lost', runId });
-  } catch (err) {
-    world.ports.logger.warn({ ...ids, code: toWireError(err).code }, 'ai node did not answer; asking again');
-    world.clock.after(ATTACH_RETRY_MS, () => {
-      if (isCurrent(actor, runId)) void attachRun(world, actor, run, aiNode, offset);
-    });
+  while (isCurrent(actor, runId)) {
+    try {
+      const { known } = await world.ports.ai.attach(aiNode, { runId, epoch: actor.lease.epoch, offset });
+      world.ports.logger.info(ids, known ? 'run goes on' : 'run lost');
+      if (!known) actor.report({ type: 'run-lost', runId });
+      return;
+    } catch (err) {
+      world.ports.logger.warn({ ...ids, code: toWireError(err).code }, 'ai node did not answer; asking again');
+      if (isCurrent(actor, runId)) await new Promise<void>((resolve) => world.clock.after(ATTACH_RETRY_MS, resolve));
+    }
   }
 }

@@ -44,11 +44,13 @@ describe('chunks', () => {
 });
 
 describe('a run that nobody takes', () => {
+  /** The reply is open and nobody has answered for its run. */
+  const sentOnly = (rules = testRules()) => take(initialState(newMeta()), rules, sendInput()).state;
   const refused = (runId: string, retryable: boolean) => ({ type: 'run-refused', runId, error: { code: 'ai-unavailable', message: 'full', retryable } }) as const;
 
   it('K4 is tried again under a new run id, a bounded number of times', () => {
     const rules = testRules();
-    let state = take(replying('', rules), rules, refused('run1', true)).state;
+    let state = take(sentOnly(rules), rules, refused('run1', true)).state;
     expect(state.meta.run).toMatchObject({ runId: 'run2', attempt: 2, aiNode: null });
     state = take(state, rules, refused('run2', true)).state;
     const last = take(state, rules, refused('run3', true));
@@ -56,8 +58,14 @@ describe('a run that nobody takes', () => {
     expect(last.state.meta.run).toBeNull();
   });
 
+  it('K4 is taken after all when it spoke before its refusal came', () => {
+    const spoke = take(sentOnly(), testRules(), chunkInput('run1', 0, 'one')).state;
+    const { batch, state } = take(spoke, testRules(), refused('run1', true));
+    expect([batch.events, batch.effects, state.meta.run?.runId]).toEqual([[], [], 'run1']);
+  });
+
   it('fails at once when trying again cannot help', () => {
-    expect(types(take(replying(), testRules(), refused('run1', false)).batch)).toEqual(['message.failed']);
+    expect(types(take(sentOnly(), testRules(), refused('run1', false)).batch)).toEqual(['message.failed']);
   });
 });
 

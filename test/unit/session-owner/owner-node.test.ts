@@ -286,6 +286,18 @@ describe('recovery', () => {
     expect(harness.acks.map(({ runId }) => runId)).not.toContain(lost);
   });
 
+  it('K11 a run that its ai node forgot is found out by silence, and replaced', async () => {
+    harness = await ownerHarness();
+    const sessionId = await newSession(harness);
+    await sendTo(harness, sessionId);
+    await harness.chunk('one ', 0);
+    await harness.clock.advance(2_500);
+    expect(harness.attached).toEqual([harness.generated[0]!.runId]);
+    expect(harness.generated).toMatchObject([{ prefix: '' }, { prefix: 'one ' }]);
+    await harness.chunk('two', 4, DONE);
+    expect((await stored(sessionId))[1]).toMatchObject({ content: 'one two', status: 'complete' });
+  });
+
   it('O3 takes a living run over instead of starting another', async () => {
     harness = await ownerHarness({ prepare: (ports) => void (ports.ai.attach = async () => ({ known: true })) });
     const sessionId = await newSession(harness);
