@@ -3,9 +3,12 @@
  * cluster/: Redis, MongoDB, Kafka); one suite in test/contract proves both. Columns import this file and no other
  * of the backends.
  *
- * Every method rejects with an Error when the store cannot be reached or cannot write; the outcome of a write that
- * rejected is unknown, and repeating it must be safe.
+ * Every method rejects with an Error when the store cannot be reached or cannot write (the cluster's stores with
+ * `chatError('unavailable')` when the server is away); the outcome of a write that rejected is unknown, and repeating it
+ * must be safe.
  */
+import type { BrokerOptions } from 'moleculer';
+import type { ServerOptions } from 'socket.io';
 import type { SessionRecord } from '../protocol/broker.ts';
 import type { Event, Message } from '../protocol/wire.ts';
 
@@ -18,7 +21,19 @@ export interface Lease {
   /** Fencing epoch: grows with every claim of the session, on any node. */
   epoch: number;
 }
-export type ClaimResult = { status: 'claimed'; lease: Lease } | { status: 'held'; nodeId: string };
+export type ClaimResult =
+  | { status: 'claimed'; lease: Lease }
+  | { status: 'held'; nodeId: string }
+  /** The store may have lost data a moment ago: only who still has the session in memory may write it (`restore`). */
+  | { status: 'settling'; retryAfterMs: number };
+
+/** What a node is told about its right to own sessions. Both are called at most once per cause, never from inside a call. */
+export interface LeaseEvents {
+  /** It could not renew in time, or was declared dead: every lease is gone, what memory holds is void. It joins again by itself. */
+  lost(): void;
+  /** The store lost writes it had acknowledged, and this node renewed in time: what it has in memory is the truth (`restore`). */
+  storeLost(): void;
+}
 
 export interface LeaseStore {
   /**
@@ -29,8 +44,8 @@ export interface LeaseStore {
   /** Gives the session back; nothing happens when the lease is no longer the current one. */
   release(lease: Lease): Promise<void>;
   owner(sessionId: string): Promise<{ nodeId: string; epoch: number } | null>;
-  /** Begins the liveness of this process. `onLost`: its leases are gone; drop every actor at once. */
-  join(nodeId: string, onLost: () => void): Promise<void>;
+  /** Begins the liveness of this process. */
+  join(nodeId: string, events: LeaseEvents): Promise<void>;
   /** Ends it: every lease of this node is free from now on. */
   leave(nodeId: string): Promise<void>;
   /** Sessions whose log history has not fully acknowledged and that no live node owns. Oldest first. */
@@ -113,17 +128,37 @@ export type AppendResult =
   /** The log is not where the caller thought (another logId or head). Nothing was written; forget memory. */
   | { status: 'mismatch'; logId: string; head: number };
 
+/** A whole log, written anew by the owner that still remembers it, after its store lost data. */
+export interface RestoreRequest {
+  /** The lease it held. */
+  lease: Lease;
+  /** Under a new logId; `head` is the number of events, `firstSeq` 1, `storedThrough` below the first event that history lacks. */
+  meta: LogMeta;
+  /** seq 1, 2, 3, …: what history lacks. */
+  events: Event[];
+  ops: { id: string; result: OpResult }[];
+  audit: AuditEntry[];
+}
+export type RestoreResult =
+  | { status: 'restored'; lease: Lease }
+  /** Another node has claimed the session since, or this one may not restore any more. Nothing was written; forget memory. */
+  | { status: 'refused' };
+
 export interface EventLog {
   /** Makes the log of a session that has none; answers the existing meta, unchanged, when it has one. */
   create(seed: LogSeed): Promise<LogMeta>;
+  /** null: no log. While the store settles after a loss it cannot tell, and rejects with `unavailable`. */
   meta(sessionId: string): Promise<LogMeta | null>;
-  /** One consistent view: the meta and the kept events with seq > afterSeq, in order. null: no log. */
+  /** One consistent view: the meta and the kept events with seq > afterSeq, in order. null: as in `meta`. */
   read(sessionId: string, afterSeq: number): Promise<{ meta: LogMeta; events: Event[] } | null>;
   /**
    * Checks everything before it writes anything; all of it is written or none. Never creates a lease or a log.
-   * The session counts as unsaved from its first event until `acknowledge`.
+   * The session counts as unsaved from its first event until `acknowledge`. When the store has lost data it rejects
+   * (never `fenced` or `mismatch`), and `LeaseEvents.storeLost` or `lost` says how to go on.
    */
   append(request: AppendRequest): Promise<AppendResult>;
+  /** Replaces the log, its operations and the lease (a new epoch) in one step, unless another node claimed since. */
+  restore(request: RestoreRequest): Promise<RestoreResult>;
   /**
    * History has everything up to `storedThrough`. The session stops being unsaved when that is the head at this very
    * moment. Answers false when fenced.
@@ -212,6 +247,24 @@ export interface Quotas {
   take(key: string, points: number, windowMs: number): Promise<number>;
 }
 
+/** Which processes of the installation are there, faster and surer than heartbeats. Embedded: nobody ever goes. */
+export interface Presence {
+  /** True once the process of this node is certainly gone or cut off. Rejects when that cannot be told. */
+  isGone(nodeId: string): Promise<boolean>;
+  /** Called once for each node that goes. The returned function ends it. */
+  onGone(listener: (nodeId: string) => void): () => void;
+}
+
+/** How frames travel between the gateways of a cluster. */
+export interface FanOutLink {
+  readonly adapter: NonNullable<ServerOptions['adapter']>;
+  /** Resolves when frames sent to rooms this node joined before reach it. Rejects when that takes too long. */
+  joined(): Promise<void>;
+  /** Frames may have been lost: this node's clients open again with their cursors. */
+  onInterrupted(listener: () => void): void;
+  close(): Promise<void>;
+}
+
 export interface Backends {
   readonly mode: 'embedded' | 'cluster';
   readonly leases: LeaseStore;
@@ -220,6 +273,13 @@ export interface Backends {
   readonly outbox: AuditOutbox;
   readonly sink: AuditSink;
   readonly quotas: Quotas;
+  readonly presence: Presence;
+  /** What the broker of this node is made with: transporter and discoverer; embedded: nothing. */
+  readonly network: Pick<BrokerOptions, 'transporter' | 'registry'>;
+  /** For a gateway, once; null: there are no other gateways. */
+  openFanOut(): Promise<FanOutLink> | null;
+  /** True once sessions can be claimed (a cluster's store settles for one node TTL after it lost data, or was new). */
+  settled(): Promise<boolean>;
   /** A secret of this installation, made once and kept (32 random bytes, base64url). */
   secret(name: string): Promise<string>;
   /** Each dependency by name: up or not, and why. */

@@ -81,6 +81,7 @@ export class SessionDirectory {
     const { leases, log, ports, nodeId } = this.#world;
     const claim = await leases.claim(sessionId, nodeId);
     if (claim.status === 'held') throw new HeldElsewhere(claim.nodeId);
+    if (claim.status === 'settling') throw chatError('unavailable', 'The server recovers from an outage. Try again.', claim.retryAfterMs);
     const { lease } = claim;
     // Only the log counts from here on: whatever this node remembered of the session is forgotten.
     const found = await log.read(sessionId, 0);

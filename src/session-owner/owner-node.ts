@@ -21,7 +21,10 @@ export class OwnerNode {
   }
 
   async start(): Promise<void> {
-    await this.#world.leases.join(this.#world.nodeId, () => this.directory.dropAll('node lost its leases'));
+    await this.#world.leases.join(this.#world.nodeId, {
+      lost: () => this.directory.dropAll('node lost its leases'),
+      storeLost: () => this.directory.dropAll('the store lost data'),
+    });
     this.#stopSweeping = startSweeping(this.#world, this.directory);
   }
 

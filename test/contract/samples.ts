@@ -53,13 +53,13 @@ export async function ownedSession(stores: Stores, over: Partial<LogSeed> = {}):
 
 export async function joinedNode(stores: Stores): Promise<string> {
   const nodeId = `node-${randomId(8)}`;
-  await stores.leases.join(nodeId, () => {});
+  await stores.leases.join(nodeId, { lost: () => {}, storeLost: () => {} });
   return nodeId;
 }
 
 export async function claimed(stores: Stores, sessionId: string, nodeId: string): Promise<Lease> {
   const result = await stores.leases.claim(sessionId, nodeId);
-  if (result.status !== 'claimed') throw new Error(`${sessionId} is held by ${result.nodeId}`);
+  if (result.status !== 'claimed') throw new Error(`${sessionId} cannot be claimed: ${JSON.stringify(result)}`);
   return result.lease;
 }
 

@@ -1,5 +1,5 @@
 /** The event log: every step is one transaction, so all of it is written or none. */
-import type { AppendRequest, AppendResult, EventLog, Lease, LogMeta, LogSeed, OpResult } from '../contracts.ts';
+import type { AppendRequest, AppendResult, EventLog, Lease, LogMeta, LogSeed, OpResult, RestoreResult } from '../contracts.ts';
 import type { Clock } from '../../clock.ts';
 import type { Event } from '../../protocol/wire.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -67,6 +67,11 @@ export class EmbeddedLog implements EventLog {
       this.#outbox.write(request.audit);
       return { status: 'appended', accumulatedUntil };
     });
+  }
+
+  /** SQLite's file is read at every start, so there is no memory that knows more than it. */
+  async restore(): Promise<RestoreResult> {
+    return { status: 'refused' };
   }
 
   async acknowledge(lease: Lease, storedThrough: number): Promise<boolean> {

@@ -39,7 +39,7 @@ export class EmbeddedLeases implements LeaseStore {
     return holder?.owner ? { nodeId: holder.owner, epoch: holder.epoch } : null;
   }
 
-  /** `onLost` is never called: liveness ends only with the process. */
+  /** Its events never come: liveness ends only with the process. */
   async join(nodeId: string): Promise<void> {
     this.#joined.add(nodeId);
   }

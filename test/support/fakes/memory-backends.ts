@@ -41,6 +41,10 @@ export class MemoryWorld {
       outbox: new MemoryOutbox(state, faults),
       sink: new MemorySink(state, faults),
       quotas: new FakeQuotas(state.options.clock),
+      presence: { isGone: async () => false, onGone: () => () => {} },
+      network: { transporter: null },
+      openFanOut: () => null,
+      settled: async () => true,
       secret: async (name) => keptSecret(state, name),
       health: async () => ({ store: { ok: true } }),
       close: async () => {},
@@ -49,9 +53,9 @@ export class MemoryWorld {
 
   /** The liveness of this node ends, as after a hang: its leases are free, and it is told. */
   loseNode(nodeId: string): void {
-    const onLost = this.#state.nodes.get(nodeId);
+    const events = this.#state.nodes.get(nodeId);
     endNode(this.#state, nodeId);
-    onLost?.();
+    events?.lost();
   }
 
   /** Every process died and the stores were opened again: no node is alive, every log has a new logId. */

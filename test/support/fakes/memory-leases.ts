@@ -1,4 +1,4 @@
-import type { ClaimResult, Lease, LeaseStore } from '../../../src/backends/contracts.ts';
+import type { ClaimResult, Lease, LeaseEvents, LeaseStore } from '../../../src/backends/contracts.ts';
 import type { Faults } from './faults.ts';
 import type { MemoryState } from './memory-state.ts';
 
@@ -38,8 +38,8 @@ export class MemoryLeases implements LeaseStore {
     });
   }
 
-  async join(nodeId: string, onLost: () => void): Promise<void> {
-    return this.#faults.write('leases.join', null, () => void this.#state.nodes.set(nodeId, onLost));
+  async join(nodeId: string, events: LeaseEvents): Promise<void> {
+    return this.#faults.write('leases.join', null, () => void this.#state.nodes.set(nodeId, events));
   }
 
   async leave(nodeId: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AppendRequest, AppendResult, EventLog, Lease, LogMeta, LogSeed, OpResult } from '../../../src/backends/contracts.ts';
+import type { AppendRequest, AppendResult, EventLog, Lease, LogMeta, LogSeed, OpResult, RestoreRequest, RestoreResult } from '../../../src/backends/contracts.ts';
 import type { Event } from '../../../src/protocol/wire.ts';
 import type { Faults } from './faults.ts';
 import { addToOutbox, asJson } from './memory-outbox.ts';
@@ -53,6 +53,10 @@ export class MemoryEventLog implements EventLog {
     });
   }
 
+  async restore(request: RestoreRequest): Promise<RestoreResult> {
+    return this.#faults.write('log.restore', request.lease.sessionId, () => restoreLog(this.#state, request));
+  }
+
   async acknowledge(lease: Lease, storedThrough: number): Promise<boolean> {
     return this.#faults.write('log.acknowledge', lease.sessionId, () => {
       const log = this.#owned(lease);
@@ -104,6 +108,23 @@ function newLog(state: MemoryState, seed: LogSeed): MemoryLog {
   const touchedAt = state.options.clock.now();
   const empty = { owner: null, epoch: 0, batchId: null, accumulatedUntil: 0, unsavedSince: 0, touchedAt };
   return { meta, events: new Map(), ops: new Map(), ...empty };
+}
+
+/** Refused once anybody, this node included, has claimed the session since. */
+function restoreLog(state: MemoryState, { lease, meta, events, ops, audit }: RestoreRequest): RestoreResult {
+  const found = state.logs.get(lease.sessionId);
+  if (!state.nodes.has(lease.nodeId) || (found && found.epoch > lease.epoch)) return { status: 'refused' };
+  const { sessionId, logId, title, userId, createdAt, updatedAt, rev, nextPosition, messageCount, tip, opsComplete } = meta;
+  const log = newLog(state, { sessionId, logId, title, userId, createdAt, updatedAt, rev, nextPosition, messageCount, tip, opsComplete });
+  state.epoch = Math.max(state.epoch, lease.epoch) + 1;
+  log.owner = lease.nodeId;
+  log.epoch = state.epoch;
+  for (const [id, result] of found?.ops ?? []) log.ops.set(id, result);
+  state.logs.set(sessionId, log);
+  const restored = { ...lease, epoch: log.epoch };
+  const { run, deleted } = meta;
+  write(state, log, { lease: restored, logId, firstSeq: 1, batchId: '', events, meta: { run, deleted }, ops, audit });
+  return { status: 'restored', lease: restored };
 }
 
 function write(state: MemoryState, log: MemoryLog, request: AppendRequest): void {

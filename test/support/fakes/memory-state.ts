@@ -1,5 +1,5 @@
 /** What the fake stores keep. Values go in and out as JSON, so that nobody shares an object with the store. */
-import type { LogMeta, OpResult } from '../../../src/backends/contracts.ts';
+import type { LeaseEvents, LogMeta, OpResult } from '../../../src/backends/contracts.ts';
 import type { SessionRecord } from '../../../src/protocol/broker.ts';
 import type { Clock } from '../../../src/clock.ts';
 
@@ -35,8 +35,8 @@ export class MemoryState {
   readonly options: MemoryOptions;
   readonly logs = new Map<string, MemoryLog>();
   readonly sessions = new Map<string, MemorySession>();
-  /** Live nodes and what to call when one loses its leases. */
-  readonly nodes = new Map<string, () => void>();
+  /** Live nodes and what they are told. */
+  readonly nodes = new Map<string, LeaseEvents>();
   /** JSON of each entry, by key; in order. */
   readonly outbox = new Map<string, string>();
   /** JSON of each delivered entry, by id. */

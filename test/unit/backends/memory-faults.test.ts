@@ -34,7 +34,7 @@ test('a slow write of one node lets another node pass, and is fenced when its tu
   faults.beforeWrite = (call) => (call.op === 'log.append' ? new Promise<void>((resolve) => (arrive = resolve)) : undefined);
   const late = stores.log.append(batch(owned, deltas(2)));
   memory.loseNode(owned.lease.nodeId);
-  await other.leases.join('other', () => {});
+  await other.leases.join('other', { lost: () => {}, storeLost: () => {} });
   const claim = await other.leases.claim(owned.lease.sessionId, 'other');
   expect(claim.status).toBe('claimed');
   arrive();
@@ -44,7 +44,7 @@ test('a slow write of one node lets another node pass, and is fenced when its tu
 test('a lost node is told, and reads can fail too', async () => {
   const { faults, stores, memory } = await world();
   let lost = 0;
-  await stores.leases.join('told', () => (lost += 1));
+  await stores.leases.join('told', { lost: () => void (lost += 1), storeLost: () => {} });
   memory.loseNode('told');
   expect(lost).toBe(1);
   faults.beforeRead = refuse;

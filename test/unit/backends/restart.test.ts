@@ -48,7 +48,7 @@ test('O29 a restart frees every lease: unsaved sessions are found, old leases ar
   expect(await stores.leases.owner(sessionId)).toBeNull();
   expect(await stores.leases.abandoned(100)).toContain(sessionId);
   expect(await stores.log.append(batch(owned, deltas(1, 3)))).toEqual({ status: 'fenced' });
-  await stores.leases.join(owned.lease.nodeId, () => {});
+  await stores.leases.join(owned.lease.nodeId, { lost: () => {}, storeLost: () => {} });
   expect((await claimed(stores, sessionId, owned.lease.nodeId)).epoch).toBeGreaterThan(owned.lease.epoch);
   await stores.close();
 });

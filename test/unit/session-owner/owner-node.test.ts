@@ -141,7 +141,7 @@ describe('append before emit', () => {
     await sendTo(harness, sessionId);
     const shown = harness.events().length;
     await harness.backends.leases.leave(harness.node.directory.view()[0]!.node);
-    await harness.backends.leases.join('somebody-else', () => {});
+    await harness.backends.leases.join('somebody-else', { lost: () => {}, storeLost: () => {} });
     await harness.backends.leases.claim(sessionId, 'somebody-else');
     await harness.chunk('late', 0);
     expect(harness.events()).toHaveLength(shown);
