@@ -6,6 +6,7 @@ import { eventLogExpiryContract } from './event-log-expiry-contract.ts';
 import { historyStoreContract } from './history-store-contract.ts';
 import { leaseStoreContract } from './lease-store-contract.ts';
 import { quotasContract } from './quotas-contract.ts';
+import { restoreContract } from './restore-contract.ts';
 
 const retention = { events: 300_000, wholeLogs: 604_800_000, emptyLogs: 86_400_000 };
 const OUTBOX_BYTES = 40_000;
@@ -20,5 +21,6 @@ leaseStoreContract('memory', twoNodes);
 eventLogContract('memory', twoNodes);
 eventLogExpiryContract('memory', retention, twoNodes);
 historyStoreContract('memory', twoNodes);
+restoreContract('memory', twoNodes);
 auditOutboxContract('memory', OUTBOX_BYTES, () => twoNodes(OUTBOX_BYTES));
 quotasContract('memory', twoNodes);

@@ -58,6 +58,12 @@ export class MemoryWorld {
     events?.lost();
   }
 
+  /** The store comes back empty while every node lives through it, and says so. */
+  loseData(): void {
+    this.#state.logs.clear();
+    for (const events of this.#state.nodes.values()) events.storeLost();
+  }
+
   /** Every process died and the stores were opened again: no node is alive, every log has a new logId. */
   restart(): void {
     for (const nodeId of [...this.#state.nodes.keys()]) endNode(this.#state, nodeId);

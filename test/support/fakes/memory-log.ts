@@ -113,7 +113,12 @@ function newLog(state: MemoryState, seed: LogSeed): MemoryLog {
 /** Refused once anybody, this node included, has claimed the session since. */
 function restoreLog(state: MemoryState, { lease, meta, events, ops, audit }: RestoreRequest): RestoreResult {
   const found = state.logs.get(lease.sessionId);
-  if (!state.nodes.has(lease.nodeId) || (found && found.epoch > lease.epoch)) return { status: 'refused' };
+  if (!state.nodes.has(lease.nodeId)) return { status: 'refused' };
+  // The same request again, because its answer was lost.
+  if (found && found.meta.logId === meta.logId && found.owner === lease.nodeId) return { status: 'restored', lease: { ...lease, epoch: found.epoch } };
+  if (found && found.epoch > lease.epoch) return { status: 'refused' };
+  // Apart from writing, because it can throw, and then nothing may have been written.
+  asJson(audit);
   const { sessionId, logId, title, userId, createdAt, updatedAt, rev, nextPosition, messageCount, tip, opsComplete } = meta;
   const log = newLog(state, { sessionId, logId, title, userId, createdAt, updatedAt, rev, nextPosition, messageCount, tip, opsComplete });
   state.epoch = Math.max(state.epoch, lease.epoch) + 1;
@@ -124,6 +129,7 @@ function restoreLog(state: MemoryState, { lease, meta, events, ops, audit }: Res
   const restored = { ...lease, epoch: log.epoch };
   const { run, deleted } = meta;
   write(state, log, { lease: restored, logId, firstSeq: 1, batchId: '', events, meta: { run, deleted }, ops, audit });
+  log.meta.storedThrough = Math.min(log.meta.head, meta.storedThrough);
   return { status: 'restored', lease: restored };
 }
 

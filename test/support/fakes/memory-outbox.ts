@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditOutbox, AuditSink } from '../../../src/backends/contracts.ts';
+import type { AuditEntry, AuditOutbox, AuditReadOptions, AuditSink } from '../../../src/backends/contracts.ts';
 import type { Faults } from './faults.ts';
 import type { MemoryState } from './memory-state.ts';
 
@@ -48,6 +48,13 @@ export class MemorySink implements AuditSink {
       for (const entry of entries) {
         if (!this.#state.delivered.has(entry.id)) this.#state.delivered.set(entry.id, JSON.stringify(entry));
       }
+    });
+  }
+
+  async read({ sessionId }: AuditReadOptions, take: (entries: AuditEntry[]) => void): Promise<void> {
+    return this.#faults.read('sink.read', sessionId ?? null, () => {
+      const all = [...this.#state.delivered.values()].map((json) => JSON.parse(json) as AuditEntry);
+      take(all.filter((entry) => sessionId === undefined || entry.sessionId === sessionId));
     });
   }
 }
