@@ -6,8 +6,10 @@ import { randomId } from '../ids.ts';
 import { provideNode } from '../node-context.ts';
 import { replCommands } from '../repl/commands.ts';
 import { ZodValidator } from '../zod-validator.ts';
+import { metricsOf } from '../metrics.ts';
 import { processHost, type Host } from './host.ts';
 import { loggerConfig } from './logging.ts';
+import { probes } from './probes.ts';
 import { followRepl } from './repl-session.ts';
 import { Shutdown } from './shutdown.ts';
 import { startGuard } from './start-guard.ts';
@@ -17,20 +19,20 @@ import { startGuard } from './start-guard.ts';
  * on. They are closed when all services have stopped.
  */
 export function brokerOptions(config: Config, backends: Backends, host: Host = processHost): BrokerOptions {
-  return { ...networkOptions(config), ...lifeOptions(config, backends, host) };
+  return { ...networkOptions(config, backends), ...lifeOptions(config, backends, host) };
 }
 
-function networkOptions(config: Config): BrokerOptions {
+function networkOptions(config: Config, { network }: Backends): BrokerOptions {
   return {
     namespace: 'holdfast',
     // Unique for each start of the process: whoever holds the name of an earlier one is dead.
     nodeID: `${config.NODE_ID}-${randomId(8)}`,
-    transporter: null,
+    transporter: network.transporter ?? null,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     // Whoever calls knows whether a repeat is safe.
     retryPolicy: { enabled: false },
     // With a transporter Moleculer waits here until other nodes know that this one is going.
-    registry: { preferLocal: true, stopDelay: config.mode === 'embedded' ? 0 : 100 },
+    registry: { ...network.registry, preferLocal: true, stopDelay: config.mode === 'embedded' ? 0 : 100 },
     // Running calls may end before their service stops; two such waits follow one another within DRAIN_MS.
     tracking: { enabled: true, shutdownTimeout: Math.floor(config.DRAIN_MS / 4) },
     validator: new ZodValidator(),
@@ -45,10 +47,11 @@ function lifeOptions(config: Config, backends: Backends, host: Host): BrokerOpti
   return {
     logger: loggerConfig(config, process.stdout.isTTY),
     skipProcessEventRegistration: true,
-    middlewares: [startGuard(host)],
+    middlewares: [startGuard(host), probes(config, host)],
     replOptions: { delimiter: 'holdfast $', customCommands: replCommands },
     created(broker: ServiceBroker) {
       provideNode(broker, { config, backends });
+      metricsOf(broker).addProcess();
       endRepl = followRepl(broker);
       shutdown = new Shutdown(broker, config, host);
       shutdown.watch();
