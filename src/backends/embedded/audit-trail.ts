@@ -1,5 +1,5 @@
 /** Where audit entries end up in embedded mode. It only grows: an audit trail forgets nothing by itself. */
-import type { AuditEntry, AuditSink } from '../contracts.ts';
+import type { AuditEntry, AuditReadOptions, AuditSink } from '../contracts.ts';
 import type { Sqlite } from './sqlite.ts';
 
 export class AuditTrail implements AuditSink {
@@ -22,5 +22,15 @@ export class AuditTrail implements AuditSink {
         );
       }
     });
+  }
+
+  async read({ sessionId, since = 0 }: AuditReadOptions, take: (entries: AuditEntry[]) => void): Promise<void> {
+    const from = new Date(since).toISOString();
+    const page = (after: number): { n: number; entry: string }[] =>
+      this.#db.all('SELECT rowid AS n, entry FROM audit_trail WHERE rowid > ? AND at >= ? ORDER BY rowid LIMIT 500', after, from);
+    for (let rows = page(0); rows.length > 0; rows = page(rows.at(-1)?.n ?? 0)) {
+      const entries = rows.map(({ entry }) => JSON.parse(entry) as AuditEntry);
+      take(entries.filter((entry) => sessionId === undefined || entry.sessionId === sessionId));
+    }
   }
 }

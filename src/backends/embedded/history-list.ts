@@ -1,7 +1,6 @@
 /** Pages of a user's sessions, newest update first; the place in the list is (updatedAt, id), so nothing is skipped. */
-import { z } from 'zod';
-import { chatError } from '../../errors.ts';
 import type { SessionRecord } from '../../protocol/broker.ts';
+import { decodePlace, encodePlace } from '../list-place.ts';
 import { matchExpression } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
 
@@ -37,18 +36,4 @@ export function listSessions(db: Sqlite, userId: string, { before, limit, query 
   const last = sessions.at(-1);
   const hasMore = rows.length > limit;
   return hasMore && last ? { sessions, hasMore, before: encodePlace(last) } : { sessions, hasMore };
-}
-
-const placeSchema = z.tuple([z.string(), z.string()]);
-
-function encodePlace(last: SessionRecord): string {
-  return Buffer.from(JSON.stringify([last.updatedAt, last.id])).toString('base64url');
-}
-
-function decodePlace(before: string): [string, string] {
-  try {
-    return placeSchema.parse(JSON.parse(Buffer.from(before, 'base64url').toString()));
-  } catch {
-    throw chatError('invalid', 'before: is not a place this list gave; leave it out to begin with the newest session');
-  }
 }

@@ -1,0 +1,51 @@
+/** Pages of a user's sessions, newest update first; the place in the list is (updatedAt, id), so nothing is skipped. */
+import type { QueryFilter } from 'mongoose';
+import type { SessionRecord } from '../../protocol/broker.ts';
+import { decodePlace, encodePlace } from '../list-place.ts';
+import { userKey, type HistoryModels, type SessionDoc } from './mongo-models.ts';
+import { wantedWords, type Wanted } from './mongo-words.ts';
+
+export interface ListOptions {
+  before?: string;
+  limit: number;
+  query?: string;
+}
+export interface SessionList {
+  sessions: SessionRecord[];
+  hasMore: boolean;
+  before?: string;
+}
+
+export async function listSessions(models: HistoryModels, userId: string, { before, limit, query }: ListOptions): Promise<SessionList> {
+  const place = before === undefined ? {} : olderThan(decodePlace(before));
+  const searching = query !== undefined && query.trim() !== '';
+  const wanted = searching ? wantedWords(query) : null;
+  if (searching && wanted === null) return { sessions: [], hasMore: false };
+  const user = userKey(userId);
+  const conditions = [place, ...(wanted ? [await found(models, user, wanted)] : [])];
+  const docs = await models.sessions
+    .find({ user, deleted: false, $and: conditions }, { record: 1 })
+    .sort({ updatedAt: -1, _id: -1 })
+    .limit(limit + 1)
+    .lean();
+  const sessions = docs.slice(0, limit).map(({ record }) => JSON.parse(record) as SessionRecord);
+  const last = sessions.at(-1);
+  const hasMore = docs.length > limit;
+  return hasMore && last ? { sessions, hasMore, before: encodePlace(last) } : { sessions, hasMore };
+}
+
+/** The first bound lets the index begin at the place. */
+function olderThan([updatedAt, id]: [string, string]): QueryFilter<SessionDoc> {
+  return { updatedAt: { $lte: updatedAt }, $or: [{ updatedAt: { $lt: updatedAt } }, { _id: { $lt: id } }] };
+}
+
+/** All words in the title, or in one message. What is held of a search is an id for each session with such a message. */
+async function found(models: HistoryModels, user: string, wanted: Wanted): Promise<QueryFilter<SessionDoc>> {
+  const inMessages = await models.messages.distinct('session', { user, ...hasWords(wanted) });
+  return { $or: [{ _id: { $in: inMessages } }, hasWords(wanted)] };
+}
+
+/** Words are letters and digits only, so they mean themselves in the expression; anchored, it is a range of the index. */
+function hasWords({ whole, beginning }: Wanted): { $and: { words: string | RegExp }[] } {
+  return { $and: [...whole.map((word) => ({ words: word })), { words: new RegExp(`^${beginning}`) }] };
+}

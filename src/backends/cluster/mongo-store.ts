@@ -1,0 +1,155 @@
+/**
+ * History in MongoDB without transactions: each step may be repeated by anyone, and their order makes the whole right.
+ * A tombstone is written before messages are removed, and who wrote messages looks for it afterwards: whichever came
+ * first, one of the two removes them.
+ */
+import mongoose from 'mongoose';
+import type { Clock } from '../../clock.ts';
+import type { SessionRecord } from '../../protocol/broker.ts';
+import type { Message } from '../../protocol/wire.ts';
+import type { HistoryStore } from '../contracts.ts';
+import type { MongoLink } from './mongo-connection.ts';
+import { listSessions, type ListOptions, type SessionList } from './mongo-list.ts';
+import { messageDoc, messageKey, sessionDoc, type HistoryModels, type MessageDoc, type SessionDoc } from './mongo-models.ts';
+
+const DUPLICATE = 11_000;
+
+export class MongoHistory implements HistoryStore {
+  readonly #link: MongoLink;
+  readonly #models: HistoryModels;
+  readonly #clock: Clock;
+
+  constructor(link: MongoLink, models: HistoryModels, clock: Clock) {
+    this.#link = link;
+    this.#models = models;
+    this.#clock = clock;
+  }
+
+  store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }> {
+    return this.#link.ask(async () => {
+      let deleted = await this.#writeSession(session);
+      if (!deleted && messages.length > 0) {
+        await this.#insert(messages.map((message) => messageDoc(session, message)));
+        deleted = await this.#isDeleted(session.id);
+      }
+      // Also when nothing was written now: an earlier attempt may have ended before it could undo itself.
+      if (deleted) await this.#models.messages.deleteMany({ session: session.id });
+      return { deleted };
+    });
+  }
+
+  session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null> {
+    return this.#link.ask(async () => {
+      const doc = await this.#models.sessions.findById(sessionId, { record: 1, deleted: 1 }).lean();
+      return doc && { record: JSON.parse(doc.record) as SessionRecord, deleted: doc.deleted };
+    });
+  }
+
+  message(sessionId: string, messageId: string): Promise<Message | null> {
+    return this.#link.ask(async () => {
+      const doc = await this.#models.messages.findById(messageKey(sessionId, messageId), { words: 0 }).lean();
+      return doc && ((await this.#toMessages(sessionId, [doc]))[0] ?? null);
+    });
+  }
+
+  page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
+    return this.#link.ask(async () => {
+      const below = { session: sessionId, position: { $lt: before ?? Number.MAX_SAFE_INTEGER } };
+      const docs = await this.#models.messages.find(below, { words: 0 }).sort({ position: -1 }).limit(limit + 1).lean();
+      return { messages: await this.#toMessages(sessionId, docs.slice(0, limit).reverse()), hasMore: docs.length > limit };
+    });
+  }
+
+  list(userId: string, options: ListOptions): Promise<SessionList> {
+    return this.#link.ask(() => listSessions(this.#models, userId, options));
+  }
+
+  remove(sessionId: string, userId: string, rev: number): Promise<void> {
+    return this.#link.ask(async () => {
+      let doc = await this.#models.sessions.findById(sessionId).lean();
+      while (!doc?.deleted) {
+        const tombstone = sessionDoc(this.#tombstone(sessionId, userId, rev, doc), true);
+        const { _id, ...fields } = tombstone;
+        const { matchedCount } = await this.#models.sessions.updateOne({ _id, deleted: false }, { $set: fields });
+        if (matchedCount > 0 || (await this.#createUnlessThere(tombstone)) === null) break;
+        doc = await this.#models.sessions.findById(sessionId).lean();
+      }
+      await this.#models.messages.deleteMany({ session: sessionId });
+    });
+  }
+
+  /** What is left of a removed session: no title, no text. */
+  #tombstone(sessionId: string, userId: string, rev: number, doc: SessionDoc | null): SessionRecord {
+    const now = new Date(this.#clock.now()).toISOString();
+    const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
+    if (!doc) return empty;
+    const record = JSON.parse(doc.record) as SessionRecord;
+    return { ...record, title: '', rev: Math.max(rev, doc.rev), messageCount: 0, tip: null };
+  }
+
+  /** Answers whether there is a tombstone instead. */
+  async #writeSession(session: SessionRecord): Promise<boolean> {
+    const doc = sessionDoc(session, false);
+    const { _id, ...fields } = doc;
+    for (;;) {
+      const { matchedCount } = await this.#models.sessions.updateOne({ _id, deleted: false, rev: { $lt: doc.rev } }, { $set: fields });
+      if (matchedCount > 0) return false;
+      const there = await this.#createUnlessThere(doc);
+      if (there === null) return false;
+      if (there.deleted || there.rev >= doc.rev) return there.deleted;
+    }
+  }
+
+  /**
+   * null: made now; else the one that is there. It is a write also when it changes nothing, so that its answer waits
+   * until what it found is on a majority.
+   */
+  async #createUnlessThere(doc: SessionDoc): Promise<SessionDoc | null> {
+    const { _id, ...fields } = doc;
+    try {
+      return await this.#models.sessions.findOneAndUpdate({ _id }, { $setOnInsert: fields }, { upsert: true, returnDocument: 'before' }).lean();
+    } catch (error) {
+      // Another made it at the same moment.
+      if (!isDuplicate(error)) throw error;
+      return this.#models.sessions.findById(_id).lean();
+    }
+  }
+
+  /** A message that is there stays as it is. */
+  async #insert(docs: MessageDoc[]): Promise<void> {
+    try {
+      await this.#models.messages.insertMany(docs, { ordered: false, lean: true, rawResult: true });
+    } catch (error) {
+      if (!onlyDuplicates(error)) throw error;
+    }
+  }
+
+  async #isDeleted(sessionId: string): Promise<boolean> {
+    return (await this.#models.sessions.exists({ _id: sessionId, deleted: true })) !== null;
+  }
+
+  /** The versions of a turn are counted when they are read: a later one changes the number for all. */
+  async #toMessages(sessionId: string, docs: Pick<MessageDoc, 'message' | 'turn'>[]): Promise<Message[]> {
+    if (docs.length === 0) return [];
+    const turns = await this.#models.messages.aggregate<{ _id: string; count: number }>([
+      { $match: { session: sessionId, turn: { $in: docs.map(({ turn }) => turn) } } },
+      { $group: { _id: '$turn', count: { $sum: 1 } } },
+    ]);
+    const counts = new Map(turns.map(({ _id, count }) => [_id, count]));
+    return docs.map(({ message, turn }) => {
+      const siblings = counts.get(turn) ?? 1;
+      return { ...(JSON.parse(message) as Message), ...(siblings > 1 && { siblings }) };
+    });
+  }
+}
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE;
+}
+
+/** A failed write concern beside the duplicates counts: what is there may not be on a majority yet. */
+function onlyDuplicates(error: unknown): boolean {
+  if (!(error instanceof mongoose.mongo.MongoBulkWriteError)) return false;
+  const failures = [error.writeErrors].flat();
+  return failures.length > 0 && failures.every(({ code }) => code === DUPLICATE) && !error.result.getWriteConcernError();
+}
