@@ -15,9 +15,14 @@ export interface DrainPorts {
   sink: AuditSink;
   clock: Clock;
   log: {
-    outage(error: unknown): void;
-    recovered(outage: { attempts: number; lastedMs: number }): void;
+    /** `behind`: what waits; null when the outbox itself cannot be asked. */
+    outage(error: unknown, behind: Behind | null): void;
+    recovered(outage: { attempts: number; lastedMs: number; behind: Behind | null }): void;
   };
+}
+export interface Behind {
+  entries: number;
+  bytes: number;
 }
 export interface DrainSettings {
   batch: number;
@@ -71,10 +76,10 @@ export class Drain {
     try {
       const moved = await this.#moveBatch();
       this.#delivered += moved;
-      this.#endOutage();
+      await this.#endOutage();
       return moved === this.#settings.batch ? BREATH_MS : this.#settings.idleMs;
     } catch (error) {
-      return this.#noteFailure(error);
+      return await this.#noteFailure(error);
     }
   }
 
@@ -87,20 +92,29 @@ export class Drain {
     return waiting.length;
   }
 
-  #noteFailure(error: unknown): number {
+  async #noteFailure(error: unknown): Promise<number> {
     this.#failures += 1;
     if (this.#outage === null) {
       this.#outage = { since: this.#ports.clock.now(), attempts: 0 };
-      this.#ports.log.outage(error);
+      this.#ports.log.outage(error, await this.#behind());
     }
     this.#outage.attempts += 1;
     return Math.min(this.#settings.retryMaxMs, FIRST_RETRY_MS * 2 ** Math.min(this.#outage.attempts - 1, 20));
   }
 
-  #endOutage(): void {
+  async #endOutage(): Promise<void> {
     if (this.#outage === null) return;
     const { since, attempts } = this.#outage;
     this.#outage = null;
-    this.#ports.log.recovered({ attempts, lastedMs: this.#ports.clock.now() - since });
+    this.#ports.log.recovered({ attempts, lastedMs: this.#ports.clock.now() - since, behind: await this.#behind() });
+  }
+
+  async #behind(): Promise<Behind | null> {
+    try {
+      const { entries, bytes } = await this.#ports.outbox.stats();
+      return { entries, bytes };
+    } catch {
+      return null;
+    }
   }
 }

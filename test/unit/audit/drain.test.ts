@@ -39,8 +39,12 @@ function world(ids: string[], batch = 2) {
         if (state.down) throw new Error('the sink is away');
         delivered.push(...entries.map(({ id }) => id));
       },
+      read: () => Promise.reject(new Error('not read here')),
     },
-    log: { outage: () => state.log.push('outage'), recovered: ({ attempts: count }) => state.log.push(`recovered after ${count}`) },
+    log: {
+      outage: (_error, behind) => state.log.push(`outage, ${behind?.entries} wait`),
+      recovered: ({ attempts: count, behind }) => state.log.push(`recovered after ${count}, ${behind?.entries} wait`),
+    },
   };
   const drain = new Drain(ports, { batch, idleMs: 1_000, retryMaxMs: 4_000 });
   return { clock, outbox, delivered, attempts, state, drain };
@@ -96,15 +100,15 @@ describe('the audit drain', () => {
   });
 
   test('A3 an outage is two lines in the log, however long it lasts', async () => {
-    const { drain, clock, state } = world(['a']);
+    const { drain, clock, state } = world(['a', 'b', 'c'], 1);
     state.down = true;
     drain.start();
     await clock.advance(20_000);
     expect(drain.counts()).toMatchObject({ failing: true, failures: 8 });
     state.down = false;
     await clock.advance(10_000);
-    expect(state.log).toEqual(['outage', 'recovered after 8']);
-    expect(drain.counts()).toEqual({ delivered: 1, failures: 8, failing: false });
+    expect(state.log).toEqual(['outage, 3 wait', 'recovered after 8, 2 wait']);
+    expect(drain.counts()).toEqual({ delivered: 3, failures: 8, failing: false });
   });
 
   test('A4 stop ends after the batch at hand; the rest stays', async () => {
