@@ -7,8 +7,7 @@ import type { Context, Service, ServiceBroker, ServiceMethods, ServiceSchema, Se
 import SocketIOMixin from 'moleculer-io';
 import ApiGateway, { type RouteSchema } from 'moleculer-web';
 import { fanOut, type FanOut } from '../src/gateway/sockets/fan-out.ts';
-import { createGatewayContext } from '../src/gateway/gateway-context.ts';
-import { Gateway } from '../src/gateway/gateway.ts';
+import { openGateway, type Gateway } from '../src/gateway/gateway.ts';
 import { answerFailure, answerNothingHere } from '../src/gateway/http/http-failure.ts';
 import type { GatewayServer, GatewaySocket } from '../src/gateway/sockets/sockets.ts';
 import { nodeGroup, type ActionInput, type ActionResults, type EventPayload } from '../src/protocol/broker.ts';
@@ -26,13 +25,16 @@ interface GatewayParts {
 type GatewayThis = Service & GatewayParts;
 type GatewaySchema = ServiceSchema<ServiceSettingSchema, ServiceMethods, GatewayParts>;
 
-/** Runs before the mixins' own `started`: moleculer-io then finds the server and its settings. */
+/** Runs before the mixins' own `started`, so that moleculer-io finds the server and its settings, and after their `stopped`. */
 const preparation = {
   async started(this: GatewayThis) {
-    this.gateway = new Gateway(await createGatewayContext(this.broker, this.logger));
+    this.gateway = await openGateway(this.broker, this.logger);
     this.server = this.gateway.createServer((req, res) => this.httpHandler(req, res));
     this.gateway.routes.forEach((route) => this.addRoute(route));
     this.settings.io = this.gateway.socketSettings();
+  },
+  async stopped(this: Partial<GatewayThis>) {
+    await this.gateway?.unlink();
   },
 };
 
@@ -41,6 +43,15 @@ const settings = { server: false, routes: null, logRequest: null, logResponse: n
 
 /** Actions of the mixins that nobody needs; `rest` stays, moleculer-web calls it for each request. */
 const noActions = { call: false, broadcast: false, getClients: false, listAliases: false, addRoute: false, removeRoute: false };
+
+/** What can be asked of a gateway. */
+function look<N extends 'gateway.sockets' | 'gateway.status'>(name: N, answer: (self: GatewayThis, params: ActionInput<N>) => ActionResults[N]) {
+  return {
+    visibility: 'public' as const,
+    params: paramsOf(name),
+    handler(this: GatewayThis, ctx: Context<ActionInput<N>>): ActionResults[N] { return answer(this, ctx.params); },
+  };
+}
 
 /** What the owner sends to this very node's gateway. */
 function frames<N extends keyof FanOut>(broker: ServiceBroker, name: N) {
@@ -82,13 +93,8 @@ export default function gatewayService(broker: ServiceBroker): GatewaySchema {
     settings,
     actions: {
       ...noActions,
-      sockets: {
-        visibility: 'public',
-        params: paramsOf('gateway.sockets'),
-        handler(this: GatewayThis, ctx: Context<ActionInput<'gateway.sockets'>>): ActionResults['gateway.sockets'] {
-          return this.gateway.views(this.io, ctx.params.sessionId);
-        },
-      },
+      sockets: look('gateway.sockets', ({ gateway, io }, params) => gateway.views(io, params)),
+      status: look('gateway.status', ({ gateway, io }) => gateway.status(io)),
     },
     events: {
       'gateway.frames': frames(broker, 'gateway.frames'),

@@ -10,7 +10,8 @@ export interface Drain {
   begin(io: GatewayServer, withinMs: number): void;
 }
 
-export function createDrain(): Drain {
+/** `begun`: called once. */
+export function createDrain(begun: () => void): Drain {
   let isDraining = false;
   return {
     get isDraining() {
@@ -19,6 +20,7 @@ export function createDrain(): Drain {
     begin(io, withinMs) {
       if (isDraining) return;
       isDraining = true;
+      begun();
       io.local.emit('server:draining', { withinMs });
     },
   };

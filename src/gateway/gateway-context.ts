@@ -4,8 +4,10 @@ import type { Backends } from '../backends/contracts.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { nodeOf } from '../node-context.ts';
+import { markDraining } from '../readiness.ts';
 import { createAddressOf, type AddressOf } from './auth/address.ts';
 import { createDrain, type Drain } from './drain.ts';
+import { createCounts, type GatewayCounts } from './gateway-counts.ts';
 import type { GatewayLogger } from './gateway-logger.ts';
 import { createOrigins, type Origins } from './auth/origin.ts';
 import { createLineRate, type LineRate } from './rates.ts';
@@ -24,12 +26,14 @@ export interface GatewayContext {
   readonly lines: LineRate;
   readonly refusals: Refusals;
   readonly drain: Drain;
+  readonly counts: GatewayCounts;
 }
 
 /** Throws StartError for a setting that cannot be used. */
 export async function createGatewayContext(broker: ServiceBroker, logger: GatewayLogger, clock = systemClock): Promise<GatewayContext> {
   const { config, backends } = nodeOf(broker);
   const lines = createLineRate();
+  const counts = createCounts();
   const secret = config.AUTH_JWT_SECRET ?? (await backends.secret('jwt'));
   return {
     broker,
@@ -41,7 +45,8 @@ export async function createGatewayContext(broker: ServiceBroker, logger: Gatewa
     origins: createOrigins(config.ALLOWED_ORIGINS),
     addressOf: createAddressOf(config.TRUSTED_PROXIES),
     lines,
-    refusals: createRefusals(broker.nodeID, backends.outbox, clock, logger, lines),
-    drain: createDrain(),
+    refusals: createRefusals({ nodeId: broker.nodeID, outbox: backends.outbox, clock, logger, lines, counts }),
+    drain: createDrain(() => markDraining(broker)),
+    counts,
   };
 }

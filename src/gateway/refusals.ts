@@ -4,6 +4,7 @@ import type { AuditOutbox } from '../backends/contracts.ts';
 import type { Clock } from '../clock.ts';
 import type { WireError } from '../protocol/errors.ts';
 import { limitKey } from './auth/address.ts';
+import type { GatewayCounts } from './gateway-counts.ts';
 import type { GatewayLogger } from './gateway-logger.ts';
 import type { LineRate } from './rates.ts';
 
@@ -12,9 +13,19 @@ export interface Refusals {
   note(error: WireError, address: string, via: 'socket' | 'http', cause?: unknown): Promise<void>;
 }
 
-export function createRefusals(nodeId: string, outbox: AuditOutbox, clock: Clock, logger: GatewayLogger, lines: LineRate): Refusals {
+interface RefusalParts {
+  nodeId: string;
+  outbox: AuditOutbox;
+  clock: Clock;
+  logger: GatewayLogger;
+  lines: LineRate;
+  counts: Pick<GatewayCounts, 'loginsRefused'>;
+}
+
+export function createRefusals({ nodeId, outbox, clock, logger, lines, counts }: RefusalParts): Refusals {
   return {
     async note({ code }, address, via, cause) {
+      counts.loginsRefused.add(code);
       if (!(await lines.take(limitKey(address)))) return;
       logger.warn({ code, address, via, ...(cause === undefined ? {} : { err: cause }) }, 'refused');
       // Nobody was refused for who they are.

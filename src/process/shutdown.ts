@@ -10,6 +10,7 @@
  */
 import type { ServiceBroker } from 'moleculer';
 import type { Config } from '../config.ts';
+import { markDraining } from '../readiness.ts';
 import type { Host, StopSignal } from './host.ts';
 
 /** Ctrl-C under npm reaches the process twice, from the terminal and from npm; that close together it is one wish. */
@@ -88,6 +89,7 @@ export class Shutdown {
   async #drain(): Promise<void> {
     const wait = balancerWaitMs(this.#config);
     const notice: DrainingNotice = { withinMs: wait || RECONNECT_WITHIN_MS };
+    markDraining(this.#broker);
     await this.#broker.broadcastLocal('node.draining', notice);
     if (wait > 0) await new Promise<void>((resolve) => void this.#host.clock.after(wait, resolve));
   }

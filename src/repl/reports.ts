@@ -2,15 +2,11 @@
 import type { ServiceBroker } from 'moleculer';
 import { call } from '../typed-call.ts';
 import type { ActorView, RunView } from '../protocol/broker.ts';
-import { askAll } from './ask-all.ts';
-import { fields, table, type Row } from './table.ts';
+import { askAll, askAny } from './ask-all.ts';
+import { reasonOf, report, socketRow } from './report.ts';
+import { fields, type Row } from './table.ts';
 
-function report(rows: Row[], none: string, silent: string[]): string {
-  const body = rows.length === 0 ? none : table(rows);
-  return [body, ...silent].filter((line) => line !== '').join('\n');
-}
-
-const sessionRow = (actor: ActorView): Row => ({
+export const sessionRow = (actor: ActorView): Row => ({
   session: actor.sessionId,
   state: actor.state,
   owner: actor.node,
@@ -30,15 +26,17 @@ export async function sessionsReport(broker: ServiceBroker): Promise<string> {
 }
 
 export async function sessionReport(broker: ServiceBroker, sessionId: string): Promise<string> {
-  const [actors, sockets, stored] = await Promise.all([
+  const [actors, lock, sockets, stored] = await Promise.all([
     askAll(broker, 'session-owner.inspect', { sessionId }),
+    lockPart(broker, sessionId),
     askAll(broker, 'gateway.sockets', { sessionId }),
     storedPart(broker, sessionId),
   ]);
   const held = actors.answers.flatMap(({ result }) => result).map((actor) => fields({ ...sessionRow(actor), user: actor.userId, reply: actor.replyId }));
-  const socketRows = sockets.answers.flatMap(({ node, result }) => result.map((socket) => ({ gateway: node, socket: socket.id, user: socket.userId, since: socket.connectedAt, address: socket.address })));
+  const socketRows = sockets.answers.flatMap(({ node, result }) => result.map((socket) => socketRow(node, socket)));
   return [
     held.length === 0 ? 'No node holds it in memory.' : held.join('\n\n'),
+    lock,
     stored,
     report(socketRows, 'No socket has it open.', [...actors.silent, ...sockets.silent]),
   ].join('\n\n');
@@ -51,7 +49,16 @@ async function storedPart(broker: ServiceBroker, sessionId: string): Promise<str
     const { record, deleted } = stored;
     return fields({ 'in history': deleted ? 'deleted' : 'yes', user: record.userId, messages: record.messageCount, rev: record.rev, updated: record.updatedAt });
   } catch (error) {
-    return `History does not answer: ${error instanceof Error ? error.message : String(error)}`;
+    return `History does not answer: ${reasonOf(error)}`;
+  }
+}
+
+async function lockPart(broker: ServiceBroker, sessionId: string): Promise<string> {
+  try {
+    const lock = await askAny(broker, 'session-owner.lock', { sessionId });
+    return lock === null ? 'Nobody holds its lock.' : fields({ 'lock held by': lock.nodeId, 'lock epoch': lock.epoch });
+  } catch (error) {
+    return `Who holds its lock cannot be told: ${reasonOf(error)}`;
   }
 }
 

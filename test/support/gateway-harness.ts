@@ -31,6 +31,8 @@ const ANSWERS: OwnerAnswers = {
   'session-owner.rename': ({ sessionId, title }) => ({ session: { ...session(sessionId), title } }),
   'session-owner.delete': () => undefined,
   'session-owner.inspect': () => [],
+  'session-owner.lock': () => null,
+  'session-owner.release': () => false,
 };
 
 export interface OwnerCall {
@@ -77,6 +79,7 @@ export interface GatewayOptions {
   owner?: Partial<OwnerAnswers>;
   backends?: Partial<Backends>;
   services?: ServiceSchema[];
+  nodeId?: string;
 }
 
 export class TestGateway {
@@ -87,10 +90,10 @@ export class TestGateway {
   readonly owner: OwnerAnswers;
   readonly #clients: ClientSocket[] = [];
 
-  constructor({ env = {}, owner = {}, backends = {}, services = [] }: GatewayOptions = {}) {
+  constructor({ env = {}, owner = {}, backends = {}, services = [], nodeId = 'node-1' }: GatewayOptions = {}) {
     this.owner = { ...ANSWERS, ...owner };
     const logger = captureLogs(this.logs);
-    this.broker = new ServiceBroker({ nodeID: 'node-1', logger, validator: new ZodValidator(), registry: { stopDelay: 0 }, skipProcessEventRegistration: true });
+    this.broker = new ServiceBroker({ nodeID: nodeId, logger, validator: new ZodValidator(), registry: { stopDelay: 0 }, skipProcessEventRegistration: true });
     const outbox = { add: async (entries: AuditEntry[]) => void this.refused.push(...entries) } as Backends['outbox'];
     const parts = { quotas: new FakeQuotas(systemClock), outbox, secret: async (name: string) => `${name}-${'s'.repeat(40)}`, health: async () => ({}) };
     provideNode(this.broker, { config: loadConfig({ PORT: '0', ...env }), backends: stubBackends({ ...parts, ...backends }) });

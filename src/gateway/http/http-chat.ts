@@ -5,7 +5,7 @@ import { clientEvents, httpBodies } from '../../protocol/wire.ts';
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { identify, type ApiHandler } from './http-request.ts';
-import { takeSend } from '../send-quota.ts';
+import { send } from '../send.ts';
 import { parseFields } from '../sockets/socket-events.ts';
 
 /** Numbers of a query string are text. */
@@ -18,8 +18,7 @@ export function chat(gateway: GatewayContext): ApiHandler {
   return async (request) => {
     const { userId } = await identify(gateway, request);
     const { sessionId, message, clientMessageId = randomUUID() } = parseFields(httpBodies.chat, request.body);
-    await takeSend(gateway, userId);
-    const sent = await call(gateway.broker, 'session-owner.send', { userId, sessionId, clientMessageId, content: message });
+    const sent = await send(gateway, { userId, sessionId, clientMessageId, content: message });
     const { messageId, replyId, duplicate, status } = sent;
     return { status: 202, body: { sessionId: sent.sessionId, messageId, replyId, status, duplicate } };
   };

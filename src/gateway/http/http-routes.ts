@@ -5,7 +5,8 @@ import { cors } from './cors.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { cancel, chat, history, sessions } from './http-chat.ts';
 import { guestToken } from './http-guest.ts';
-import { alive, health, publicConfig, ready } from './http-health.ts';
+import { health, publicConfig } from './http-health.ts';
+import { alive, metrics, ready } from './http-probes.ts';
 import { route } from './http-request.ts';
 import { staticApp } from './static-app.ts';
 
@@ -34,6 +35,7 @@ export function httpRoutes(gateway: GatewayContext): RouteSchema[] {
     },
     { ...CLOSED, path: '/health', aliases: { 'GET /': isAlive, 'HEAD /': isAlive } },
     { ...CLOSED, path: '/ready', aliases: { 'GET /': isReady, 'HEAD /': isReady } },
+    { ...CLOSED, path: '/metrics', aliases: { 'GET /': metrics(gateway) } },
     { ...CLOSED, path: '/', use: [staticApp(appFolder)] },
   ];
 }

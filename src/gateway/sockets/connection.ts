@@ -15,6 +15,8 @@ export function connected(gateway: GatewayContext, socket: GatewaySocket): void 
   guardFrames(gateway, socket);
   cutWhenSlow(gateway, socket);
   void socket.join(userRoom(userId));
+  // Any packet is a sign of life; a silent client's are its answers to our pings.
+  socket.conn.on('packet', () => (socket.data.lastHeartbeat = clock.now()));
   // "disconnecting" still knows the rooms.
   socket.once('disconnecting', (reason) => {
     const sessions = [...openSessionsOf(socket)];

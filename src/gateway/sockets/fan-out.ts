@@ -1,6 +1,6 @@
 /**
  * What the owner hands over, sent on to the rooms. Everything here is synchronous: frames leave in the order the
- * owner emitted them.
+ * owner emitted them. One room at a time: the adapter sends what is meant for several to every gateway.
  */
 import type { EventName, EventPayload } from '../../protocol/broker.ts';
 import type { Event } from '../../protocol/wire.ts';
@@ -18,10 +18,10 @@ export const fanOut: FanOut = {
     if (frames.events.some((event) => event.type === 'session.deleted')) io.in([delta, whole]).socketsLeave([delta, whole]);
   },
   'gateway.alive': (io, { userId, sessionId, logId, seq }) => {
-    io.to(bothRooms(userId, sessionId)).emit('session:alive', [sessionId, logId, seq]);
+    for (const room of bothRooms(userId, sessionId)) io.to(room).emit('session:alive', [sessionId, logId, seq]);
   },
   'gateway.resync': (io, { userId, ...resync }) => {
-    io.to(bothRooms(userId, resync.sessionId)).emit('session:resync', resync);
+    for (const room of bothRooms(userId, resync.sessionId)) io.to(room).emit('session:resync', resync);
   },
   'gateway.sessions-changed': (io, { userId, ...change }) => {
     io.to(userRoom(userId)).emit('sessions:changed', change);

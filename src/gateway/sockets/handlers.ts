@@ -2,7 +2,7 @@
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { OpenSessions } from './open-sessions.ts';
-import { takeSend } from '../send-quota.ts';
+import { send } from '../send.ts';
 import type { ClientHandlers } from './socket-events.ts';
 import { refreshToken } from './token-expiry.ts';
 
@@ -18,10 +18,7 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
       return {};
     },
     'session:history': ({ data }, fields) => call(broker, 'session-owner.history', { ...fields, userId: data.userId }),
-    'message:send': async ({ data }, fields) => {
-      await takeSend(gateway, data.userId);
-      return call(broker, 'session-owner.send', { ...fields, userId: data.userId });
-    },
+    'message:send': ({ data }, fields) => send(gateway, { ...fields, userId: data.userId }),
     'message:cancel': ({ data }, fields) => call(broker, 'session-owner.cancel', { ...fields, userId: data.userId }),
     'auth:refresh': (socket, { token }) => refreshToken(gateway, socket, token),
   };

@@ -28,7 +28,8 @@ async function admit({ drain, origins, tokens, addressOf, clock }: GatewayContex
   const parsed = handshakeSchema.safeParse(auth);
   if (!parsed.success) throw chatError('unauthenticated', 'The connection has no token. Sign in, or ask for a guest token.');
   const identity = await tokens.verify(parsed.data.token);
-  socket.data = { ...identity, address: addressOf(socket.request), connectedAt: clock.now() };
+  const now = clock.now();
+  socket.data = { ...identity, address: addressOf(socket.request), connectedAt: now, lastHeartbeat: now };
 }
 
 function refusal({ refusals, addressOf, logger }: GatewayContext, socket: GatewaySocket, thrown: unknown): ExtendedError {

@@ -38,14 +38,19 @@ export function cutWhenSlow(gateway: GatewayContext, socket: GatewaySocket): voi
   const { conn } = socket;
   const tcp = conn.request.socket;
   const backlog = new Backlog();
+  const { counts } = gateway;
   conn.on('flush', () => backlog.flushed());
   conn.on('packetCreate', ({ data }: { data?: string | Buffer }) => {
-    const { waiting, counted } = backlog.add(data === undefined ? 0 : Buffer.byteLength(data), tcp.writableLength);
+    const bytes = data === undefined ? 0 : Buffer.byteLength(data);
+    counts.framesOut += 1;
+    counts.bytesOut += bytes;
+    const { waiting, counted } = backlog.add(bytes, tcp.writableLength);
     if (counted > gateway.config.MAX_SOCKET_BUFFER_BYTES && !tcp.destroyed) cut(gateway, socket, waiting);
   });
 }
 
-function cut({ logger }: GatewayContext, socket: GatewaySocket, waitingBytes: number): void {
+function cut({ counts, logger }: GatewayContext, socket: GatewaySocket, waitingBytes: number): void {
+  counts.slowReadersCut += 1;
   const { userId, address } = socket.data;
   const sessions = [...openSessionsOf(socket)];
   logger.warn({ socket: socket.id, user: userId, address, sessions, waitingBytes }, 'cut a slow reader');

@@ -72,8 +72,9 @@ export function guardFrames(gateway: GatewayContext, socket: GatewaySocket): voi
   });
 }
 
-function cutFlood({ logger }: GatewayContext, socket: GatewaySocket): void {
+function cutFlood({ counts, logger }: GatewayContext, socket: GatewaySocket): void {
   if (!socket.connected) return;
+  counts.floodsCut += 1;
   logger.warn({ socket: socket.id, user: socket.data.userId, address: socket.data.address }, 'cut a socket that floods');
   socket.emit('server:closing', toWireError(chatError('rate-limited', 'Too many frames. Connect again and slow down.', 1_000)));
   socket.disconnect(true);

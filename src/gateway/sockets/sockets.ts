@@ -9,6 +9,8 @@ export interface SocketData {
   expiresAt: number;
   address: string;
   connectedAt: number;
+  /** When the client was heard last, epoch ms. */
+  lastHeartbeat: number;
 }
 
 type ClientToServer = Record<ClientEventName, (...args: unknown[]) => void>;

@@ -55,7 +55,7 @@ test('G3 none of this reached the owner', () => {
 
 test("G3 the mixins' actions are gone from the broker too", () => {
   const names = node.broker.registry.getActionList({ onlyLocal: true }).map(({ name }) => name);
-  expect(names.filter((name) => name.startsWith('gateway.'))).toEqual(['gateway.sockets']);
+  expect(names.filter((name) => name.startsWith('gateway.'))).toEqual(['gateway.sockets', 'gateway.status']);
 });
 
 test('G3 an address that is not there is JSON with the catalogue code', async () => {

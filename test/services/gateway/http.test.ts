@@ -110,7 +110,17 @@ test('G14 a preflight is answered for listed origins only, and errors can be rea
 test('G18 health names each dependency and each ai node, and is 200 when all is well', async () => {
   await start({ backends: { health: async () => ({ sqlite: { ok: true } }) }, services: [ai(() => aiStatus)] });
   const { status, body } = await node.http('/api/health');
-  expect([status, body]).toEqual([200, { ok: true, nodeId: 'node-1', mode: 'embedded', draining: false, dependencies: { sqlite: { ok: true } }, ai: [{ ok: true, ...aiStatus }] }]);
+  expect([status, body]).toEqual([200, {
+    ok: true,
+    nodeId: 'node-1',
+    mode: 'embedded',
+    draining: false,
+    dependencies: { sqlite: { ok: true } },
+    nodes: [{ nodeId: 'node-1', services: ['ai', 'gateway', 'session-owner'] }],
+    ai: [{ ok: true, ...aiStatus }],
+    gateways: [{ ok: true, nodeId: 'node-1', sockets: 0, users: 0 }],
+    outbox: null,
+  }]);
 });
 
 test.each([

@@ -184,7 +184,8 @@ test('G25 sockets can be looked at: who, from where, since when, with which sess
   await opened({ sessionId: 's2' });
   const [view, ...rest] = await call(node.broker, 'gateway.sockets', { sessionId: 's1' });
   expect(rest).toEqual([]);
-  expect(view).toEqual({ id: client.id, userId, address: '127.0.0.1', connectedAt: expect.stringMatching(/^\d{4}-.*Z$/), sessions: ['s1'] });
+  expect(view).toEqual({ id: client.id, userId, address: '127.0.0.1', connectedAt: expect.stringMatching(/^\d{4}-.*Z$/), lastHeartbeat: expect.stringMatching(/^\d{4}-.*Z$/), sessions: ['s1'] });
+  expect(await call(node.broker, 'gateway.sockets', { userId })).toEqual([view]);
   expect(await call(node.broker, 'gateway.sockets', {})).toHaveLength(2);
 });
 

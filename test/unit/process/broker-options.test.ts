@@ -1,4 +1,7 @@
 import { Runner, ServiceBroker, type BrokerOptions } from 'moleculer';
+import { BrokerLink } from '../../../src/backends/cluster/broker-link.ts';
+import { RedisDiscoverer } from '../../../src/backends/cluster/redis-discoverer.ts';
+import { RedisTransporter } from '../../../src/backends/cluster/redis-transporter.ts';
 import { loadConfig, settings } from '../../../src/config.ts';
 import { nodeOf } from '../../../src/node-context.ts';
 import { brokerOptions } from '../../../src/process/broker-options.ts';
@@ -40,6 +43,24 @@ describe('broker options', () => {
     const ids = [1, 2].map(() => brokerOptions(config, stubBackends({}), fakeHost()).nodeID);
     expect(ids[0]).toMatch(/^holdfast-[A-Za-z0-9]{8}$/);
     expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  test('X13 a cluster takes transporter and discoverer of its backends, also through the runner; embedded has neither', () => {
+    const secret = 'redis://:secret@127.0.0.1:1';
+    const link: BrokerLink = Object.assign(Object.create(BrokerLink.prototype), { url: secret });
+    const transporter = new RedisTransporter(link);
+    const discoverer = new RedisDiscoverer({ link, loopback: async () => {}, isDead: () => false, heartbeatMs: 1_000, timeoutMs: 4_000 });
+    const cluster = { ...config, mode: 'cluster' as const };
+    const runner = new Runner();
+    runner.flags = {};
+    runner.mergeOptions(brokerOptions(cluster, stubBackends({ mode: 'cluster', network: { transporter, registry: { discoverer } } }), fakeHost()));
+    expect(runner.config.transporter).toBe(transporter);
+    expect(runner.config.registry).toMatchObject({ preferLocal: true, stopDelay: 100 });
+    expect(runner.config.registry?.discoverer).toBe(discoverer);
+    expect(JSON.stringify(transporter) + JSON.stringify(discoverer)).not.toContain('secret');
+    const embedded = brokerOptions(config, stubBackends({}), fakeHost());
+    expect(embedded.transporter).toBeNull();
+    expect(embedded.registry).toEqual({ preferLocal: true, stopDelay: 0 });
   });
 
   test('calls end, are tracked until the node stops, and are never repeated by the broker', () => {

@@ -1,8 +1,11 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { endConnectionsOf, listen } from '../../../../src/gateway/http/http-server.ts';
+import { endConnectionsOf } from '../../../../src/gateway/http/http-server.ts';
+import { listen as listenAt } from '../../../../src/listen.ts';
 import { StartError } from '../../../../src/start-error.ts';
+
+const listen = (server: Server, host: string, port: number) => listenAt(server, { host, port, hostSetting: 'HOST', portSetting: 'PORT' });
 
 test('G19 it says where it listens, with the real port', async () => {
   const server = createServer();

@@ -1,0 +1,22 @@
+// npm run repl: joins the cluster as a node of its own, without services, and opens the prompt. Settings as for every
+// other node (.env, environment); what this node would run is nobody's wish here.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import './load-env.mjs';
+
+if (!process.env.REDIS_URL) {
+  console.error('holdfast: REDIS_URL is not set, so there is no cluster to join; for the one process of the embedded mode: npm start -- --repl');
+  process.exit(1);
+}
+await import('./build-if-needed.mjs');
+
+delete process.env.SERVICES;
+delete process.env.SERVICEDIR;
+process.env.NODE_ID = 'repl';
+// The prompt is for answers; what goes on in the nodes stands in their own logs.
+process.env.LOG_LEVEL ||= 'warn';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const { Runner } = createRequire(import.meta.url)('moleculer');
+const [node, script, ...words] = process.argv;
+await new Runner().start([node, script, '--config', 'dist/moleculer.config.js', '--repl', ...words]);
