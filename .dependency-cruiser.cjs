@@ -36,13 +36,13 @@ module.exports = {
       severity: 'error',
       comment: 'src/ does not know who uses it.',
       from: { path: '^src/' },
-      to: { path: '^(services/|moleculer[.]config|public/|test/|bench/|scripts/)' },
+      to: { path: '^(services/|tools/|moleculer[.]config|public/|test/|bench/|scripts/)' },
     },
     {
       name: 'tests-stay-outside',
       severity: 'error',
       comment: 'The product never needs its tests.',
-      from: { path: '^(src/|services/|public/|moleculer[.]config)' },
+      from: { path: '^(src/|services/|tools/|public/|moleculer[.]config)' },
       to: { path: '^(test|bench)/' },
     },
 
@@ -103,8 +103,8 @@ module.exports = {
     {
       name: 'one-door-to-the-backends',
       severity: 'error',
-      comment: 'create-backends is the one switch between embedded and cluster.',
-      from: { pathNot: '^(src/backends/(create-backends[.]ts$|embedded/|cluster/)|test/|bench/)' },
+      comment: 'create-backends is the one switch between embedded and cluster; open-trail opens the audit trail alone.',
+      from: { pathNot: '^(src/backends/((create-backends|open-trail)[.]ts$|embedded/|cluster/)|test/|bench/)' },
       to: { path: '^src/backends/(embedded|cluster)/' },
     },
     {
@@ -141,7 +141,7 @@ module.exports = {
       name: 'no-dev-packages-in-the-server',
       severity: 'error',
       comment: 'The server starts from an install without development packages.',
-      from: { path: '^(src/|services/|moleculer[.]config)' },
+      from: { path: '^(src/|services/|tools/|moleculer[.]config)' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
     },
   ],

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
-const sources = ['services', 'src', 'public', 'types', 'moleculer.config.ts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const sources = ['services', 'src', 'tools', 'public', 'types', 'moleculer.config.ts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 function newest(path) {
   const info = statSync(path);
@@ -30,6 +30,7 @@ function build() {
   console.log('Building the server and the app …');
   removeOrphans(join(dist, 'services'));
   removeOrphans(join(dist, 'src'));
+  removeOrphans(join(dist, 'tools'));
   execSync('npm run --silent build', { cwd: root, stdio: 'inherit' });
   writeFileSync(stamp, '');
   // A source saved during the build counts as newer.

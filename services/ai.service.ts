@@ -1,5 +1,6 @@
 /** The ai service: one run per attempt at a reply. Balanced; owners talk to the node that accepted their run. */
 import type { Context, Service, ServiceSchema, ServiceSettingSchema } from 'moleculer';
+import { addAiMetrics } from '../src/ai/ai-metrics.ts';
 import { createProvider } from '../src/ai/create-provider.ts';
 import { Runs } from '../src/ai/runs.ts';
 import { systemClock } from '../src/clock.ts';
@@ -45,6 +46,7 @@ const service: ServiceSchema<ServiceSettingSchema, object, AiState> = {
       send: (ownerNode, chunks) => emitTo(broker, nodeGroup('session-owner', ownerNode), 'ai.chunks', { aiNode: broker.nodeID, chunks }),
       logger,
     });
+    addAiMetrics(broker, this.runs);
   },
   stopped() {
     // A broker that failed to start stops services that never started.

@@ -6,11 +6,14 @@ import { nodeOf } from '../src/node-context.ts';
 import { nodeGroup, type ActionInput, type ActionName, type ActionResults, type EventPayload } from '../src/protocol/broker.ts';
 import { brokerPorts } from '../src/session-owner/broker-ports.ts';
 import { atOwner, type HopMeta } from '../src/session-owner/forward.ts';
+import { addOwnerMetrics, countAppends, countClaims, createOwnerCounts } from '../src/session-owner/owner-metrics.ts';
 import { OwnerNode } from '../src/session-owner/owner-node.ts';
+import type { Peers } from '../src/session-owner/surely-gone.ts';
 import { paramsOf, payloadOf } from '../src/zod-validator.ts';
 
 interface Vars {
   owner: OwnerNode;
+  peers: Peers;
 }
 type OwnerThis = Service & Vars;
 type OwnerAction = Extract<ActionName, `session-owner.${string}`>;
@@ -33,7 +36,7 @@ function atOwnerOnly<N extends OwnerAction>(name: N, run: Run<N>) {
     visibility: 'public' as const,
     params: paramsOf(name),
     handler(this: OwnerThis, ctx: Context<ActionInput<N>, HopMeta>) {
-      return atOwner(ctx, name, async () => run(this.owner, ctx.params));
+      return atOwner(ctx, name, this.peers, async () => run(this.owner, ctx.params));
     },
   };
 }
@@ -66,21 +69,27 @@ const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
     rename: atOwnerOnly('session-owner.rename', (owner, params) => owner.commands.rename(params)),
     delete: atOwnerOnly('session-owner.delete', (owner, params) => owner.commands.delete(params)),
     inspect: anywhere('session-owner.inspect', (owner, params) => owner.directory.view(params.sessionId)),
+    lock: anywhere('session-owner.lock', (owner, params) => owner.operator.lock(params.sessionId)),
+    release: anywhere('session-owner.release', (owner, params) => owner.operator.release(params)),
   },
   ...hearOwnRuns,
   created(this: OwnerThis) {
     const { broker, logger } = this;
     const { config, backends } = nodeOf(broker);
+    this.peers = { presence: backends.presence, clock: systemClock };
+    const counts = createOwnerCounts();
     this.owner = new OwnerNode({
+      ...this.peers,
       nodeId: broker.nodeID,
       settings: config,
-      log: backends.log,
-      leases: backends.leases,
-      ports: brokerPorts(broker, logger),
-      clock: systemClock,
+      log: countAppends(backends.log, counts),
+      leases: countClaims(backends.leases, counts),
+      outbox: backends.outbox,
+      ports: brokerPorts(broker, logger, this.peers),
       random: Math.random,
       newId: randomId,
     });
+    addOwnerMetrics(broker, this.owner.directory, counts);
   },
   started(this: OwnerThis) {
     return this.owner.start();

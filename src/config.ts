@@ -13,11 +13,14 @@ const parsedUrl = (value: string): URL | null => (URL.canParse(value) ? new URL(
 const webUrl = () => z.string().refine((value) => /^https?:$/.test(parsedUrl(value)?.protocol ?? ''), 'must be an address that begins with http:// or https://').optional();
 const isOrigin = (value: string): boolean => value === '*' || parsedUrl(value)?.origin === value.replace(/\/$/, '');
 const text = (fallback: string) => z.string().default(fallback);
+const topic = (fallback: string) => z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be 1 to 249 letters, digits, ".", "_" or "-"').default(fallback);
 
 export const settings = {
   // where
   HOST: text('127.0.0.1').describe('Address to listen on. 0.0.0.0 opens it to the network.'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000).describe('Port to listen on; 0 picks a free one.'),
+  PROBE_HOST: text('127.0.0.1').describe('Cluster: address of /health, /ready and /metrics on a node without a gateway.'),
+  PROBE_PORT: z.coerce.number().int().min(0).max(65_535).default(0).describe('Cluster: port of those; 0 picks a free one.'),
   DATA_DIR: text('./data').describe('Folder of the embedded store. One process at a time.'),
   NODE_ID: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'must be 1 to 40 letters, digits, "-" or "_"').default('holdfast').describe('Prefix of this node\'s id; made unique per process start.'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info').describe('Lowest level that is logged.'),
@@ -26,7 +29,21 @@ export const settings = {
   // cluster
   REDIS_URL: z.string().optional().describe('Set: this node is part of a cluster. Unset: everything in one process on SQLite.'),
   MONGO_URL: z.string().optional().describe('Cluster: where history is kept.'),
-  KAFKA_BROKERS: list.describe('Cluster: host:port,… of the audit trail.'),
+  MONGO_TIMEOUT_MS: ms(5_000).describe('Cluster: longest wait for one question to MongoDB.'),
+  KAFKA_BROKERS: list.refine((brokers) => brokers.every((broker) => /^[^\s/]+:\d{1,5}$/.test(broker)), 'must be host:port, comma separated').describe('Cluster: host:port,… of the audit trail.'),
+  KAFKA_CLIENT_ID: text('holdfast').describe('What the brokers call this installation in their logs and quotas.'),
+  KAFKA_SSL: flag('off').describe('on: TLS to the brokers.'),
+  KAFKA_SSL_CA_FILE: z.string().optional().describe('PEM file of the authority that signed the brokers\' certificates, when the system does not know it.'),
+  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional().describe('How this node logs in to the brokers. Unset: it does not.'),
+  KAFKA_SASL_USERNAME: z.string().optional().describe('User name for KAFKA_SASL_MECHANISM.'),
+  KAFKA_SASL_PASSWORD: z.string().optional().describe('Its password.'),
+  KAFKA_AUDIT_TOPIC: topic('chat.audit').describe('Topic of the audit trail; created when it is not there.'),
+  KAFKA_ANALYTICS_TOPIC: topic('chat.analytics').describe('Topic of one entry per reply, without text; created when it is not there.'),
+  KAFKA_PARTITIONS: count(6).describe('Partitions of a topic that is created; a session stays in one.'),
+  KAFKA_REPLICATION: count(0, 0).describe('Copies of a topic that is created; 0: what the brokers are set to.'),
+  KAFKA_RETENTION_MS: z.coerce.number().int().min(-1).default(-1).describe('How long a topic that is created keeps its entries; -1: for good.'),
+  KAFKA_MAX_MESSAGE_BYTES: count(8 * 1024 * 1024).describe('Largest entry a topic that is created takes, compressed.'),
+  KAFKA_TIMEOUT_MS: ms(5_000).describe('Longest wait for Kafka before a delivery counts as failed.'),
   AUDIT: z.enum(['on', 'off']).default('on').describe('off: no audit trail at all.'),
   AUDIT_DELTAS: flag('off').describe('on: the audit also has every piece of streamed text.'),
   AUDIT_OUTBOX_BYTES: count(64 * 1024 * 1024).describe('Bound of the outbox; past it the oldest deltas go first, counted.'),
@@ -75,10 +92,15 @@ export const settings = {
   MAX_SOCKET_BUFFER_BYTES: count(4_000_000).describe('A socket that has this much unread is cut; it can resume.'),
   PING_INTERVAL_MS: ms(10_000).describe('How often a gateway pings its sockets.'),
   PING_TIMEOUT_MS: ms(10_000).describe('How long it waits for the answer.'),
+  FAN_OUT_TIMEOUT_MS: ms(1_000).describe('Cluster: longest wait until a gateway hears the frames of a session that is opened.'),
+  FAN_OUT_BUFFER_BYTES: count(16 * 1024 * 1024).describe('Cluster: frames for other gateways that wait for Redis; past it they are dropped, and clients ask for them again.'),
+  RESYNC_PER_SECOND: count(1_000).describe('Cluster: sockets of one gateway that open their sessions again in a second after frames may have been lost.'),
 
   // session
   LOCK_MS: ms(600_000).describe('Cluster: life of a session\'s lock, refreshed by appends.'),
   NODE_TTL_MS: ms(5_000).describe('Cluster: a node silent for this long is dead.'),
+  BROKER_HEARTBEAT_MS: ms(1_000).describe('Cluster: how often a node tells the others what it offers.'),
+  BROKER_HEARTBEAT_TIMEOUT_MS: ms(4_000).describe('Cluster: a node that did not for this long gets no calls any more.'),
   LOG_RETENTION_MS: ms(300_000).describe('Events that history has stay this long, for resumes.'),
   LOG_META_MS: ms(7 * 24 * 3_600_000).describe('A log\'s meta and its operations stay this long after the last append.'),
   LOG_EMPTY_MS: ms(24 * 3_600_000).describe('A session that was opened and never written to is forgotten after this.'),
@@ -95,7 +117,15 @@ export const settings = {
 } as const satisfies Record<string, z.ZodType>;
 
 const schema = z.object(settings);
-export type Config = Readonly<z.output<typeof schema>> & { readonly mode: 'embedded' | 'cluster'; readonly continuation: 'prefill' | 'restart' | 'stop' };
+export type Config = Readonly<z.output<typeof schema>> & {
+  readonly mode: 'embedded' | 'cluster';
+  readonly continuation: 'prefill' | 'restart' | 'stop';
+  /** How long an owner keeps a session in memory whose store does not take its append. */
+  readonly appendPatienceMs: number;
+};
+
+/** A full disk stays full; a cluster's store comes back, and by two node TTLs it has said whether the lease still holds. */
+const EMBEDDED_APPEND_PATIENCE_MS = 300;
 
 /** What is wrong with the settings, a line each. */
 export class ConfigError extends Error {
@@ -117,12 +147,13 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const problems = crossChecks(parsed.data, mode);
   if (problems.length > 0) throw new ConfigError(problems);
   const continuation = parsed.data.AI_CONTINUATION ?? (parsed.data.AI_PROVIDER === 'demo' ? 'prefill' : 'restart');
-  return Object.freeze({ ...parsed.data, mode, continuation });
+  const appendPatienceMs = mode === 'embedded' ? EMBEDDED_APPEND_PATIENCE_MS : 2 * parsed.data.NODE_TTL_MS;
+  return Object.freeze({ ...parsed.data, mode, continuation, appendPatienceMs });
 }
 
 /** The value that was refused, unless it may be a secret. */
 function got(name: string, env: Record<string, string | undefined>): string {
-  return /SECRET|KEY|URL/.test(name) ? '' : ` (got ${JSON.stringify(env[name])})`;
+  return /SECRET|KEY|URL|PASSWORD/.test(name) ? '' : ` (got ${JSON.stringify(env[name])})`;
 }
 
 function crossChecks(config: z.output<typeof schema>, mode: 'embedded' | 'cluster'): string[] {
@@ -142,5 +173,9 @@ function crossChecks(config: z.output<typeof schema>, mode: 'embedded' | 'cluste
     problems.push('AUTH_GUESTS is off, and neither AUTH_JWT_SECRET nor AUTH_JWKS_URL lets anybody else in');
   }
   if (config.AUTH_JWKS_URL !== undefined && config.AUTH_ISSUER === undefined) problems.push('AUTH_JWKS_URL needs AUTH_ISSUER');
+  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = config;
+  const login = [KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD].filter((part) => part !== undefined).length;
+  if (login % 3 !== 0) problems.push('KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD belong together: set all three or none');
+  if (config.KAFKA_SSL_CA_FILE !== undefined && !config.KAFKA_SSL) problems.push('KAFKA_SSL_CA_FILE is set, but KAFKA_SSL is off');
   return problems;
 }

@@ -29,6 +29,7 @@ const MOLECULER_TYPES: Record<string, [ErrorCode, string]> = {
   SERVICE_NOT_FOUND: ['unavailable', 'The service is not available right now. Try again.'],
   SERVICE_NOT_AVAILABLE: ['unavailable', 'The service is not available right now. Try again.'],
   REQUEST_TIMEOUT: ['unavailable', 'The service did not answer in time. Try again.'],
+  REQUEST_SKIPPED: ['unavailable', 'The service did not answer in time. Try again.'],
   REQUEST_REJECTED: ['unavailable', 'The service is restarting. Try again.'],
   GRACEFUL_STOP_TIMEOUT: ['unavailable', 'The service is stopping. Try again.'],
   QUEUE_FULL: ['rate-limited', 'The server is busy. Try again.'],

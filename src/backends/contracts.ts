@@ -62,8 +62,10 @@ export interface RunRecord {
   baseOffset: number;
   /** null until a node accepted it. */
   aiNode: string | null;
-  /** 1 for the first run of the reply. */
+  /** 1 for the first run of the reply, and again after each run that brought its text forward. */
   attempt: number;
+  /** Runs before that count began; absent: none. */
+  earlier?: number;
 }
 
 /** Everything a new owner needs besides the events; kept 7 days after the last append. */
@@ -215,7 +217,7 @@ export interface HistoryStore {
 // ---- audit ----------------------------------------------------------------------------------------------------
 
 export interface AuditEntry {
-  /** Unique and the same in every repeat: `<sessionId>:<logId>:<seq>` for log events, random otherwise. */
+  /** Unique and the same in every repeat: it begins with `<sessionId>:<logId>:<seq>` for log events. */
   id: string;
   at: string;
   type: string;
@@ -223,6 +225,8 @@ export interface AuditEntry {
   userId: string | null;
   epoch: number | null;
   seq: number | null;
+  /** The log that `seq` counts in. */
+  logId?: string;
   data: Record<string, unknown>;
 }
 export interface AuditOutbox {
@@ -238,6 +242,18 @@ export interface AuditOutbox {
 /** Where audit entries end up: the same SQLite file, or Kafka. At least once; repeats share the entry's id. */
 export interface AuditSink {
   deliver(entries: AuditEntry[]): Promise<void>;
+  /**
+   * Hands over everything that was delivered by now, in order for each session, repeats included. Analytics may be left
+   * out. Rejects when the trail cannot be read to its end.
+   */
+  read(options: AuditReadOptions, take: (entries: AuditEntry[]) => void): Promise<void>;
+}
+export interface AuditReadOptions {
+  /** Entries of this session only. */
+  sessionId?: string;
+  /** Entries delivered at this time (epoch ms) or later; some earlier ones may come too. */
+  since?: number;
+  progress?(read: number, of: number): void;
 }
 
 // ---- small ones -----------------------------------------------------------------------------------------------
@@ -262,6 +278,8 @@ export interface FanOutLink {
   joined(): Promise<void>;
   /** Frames may have been lost: this node's clients open again with their cursors. */
   onInterrupted(listener: () => void): void;
+  /** Frames of this node that other gateways may not have got, since it started. */
+  lost(): number;
   close(): Promise<void>;
 }
 

@@ -11,7 +11,10 @@ export async function createBackends(config: Config): Promise<Backends> {
   switch (config.mode) {
     case 'embedded':
       return openEmbedded(config);
-    case 'cluster':
-      throw new StartError('REDIS_URL is set, but cluster mode is not in this version: unset REDIS_URL to run embedded');
+    case 'cluster': {
+      // Loaded only now: a node on SQLite needs none of the drivers.
+      const { openCluster } = await import('./cluster/cluster-backends.ts');
+      return openCluster(config);
+    }
   }
 }

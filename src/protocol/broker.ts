@@ -111,7 +111,20 @@ export interface SocketView {
   userId: string;
   address: string;
   connectedAt: string;
+  /** When the client was last heard: a packet, or its answer to a ping. */
+  lastHeartbeat: string;
   sessions: string[];
+}
+export interface GatewayStatus {
+  nodeId: string;
+  sockets: number;
+  users: number;
+}
+/** Who holds a session's lock; `actor`: the asked node has it in memory. */
+export interface LockView {
+  nodeId: string;
+  epoch: number;
+  actor: boolean;
 }
 
 // ---- actions --------------------------------------------------------------------------------------------------
@@ -136,6 +149,8 @@ export const actions = {
   'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
   'session-owner.delete': z.object({ ...ofUser, ...clientEvents['session:delete'].shape }),
   'session-owner.inspect': z.object({ sessionId: sessionIdSchema.optional() }),
+  'session-owner.lock': z.object({ sessionId: sessionIdSchema }),
+  'session-owner.release': z.object({ sessionId: sessionIdSchema, nodeId: z.string(), epoch }),
 
   'ai.generate': z.object({
     runId,
@@ -168,7 +183,8 @@ export const actions = {
   'history.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
   'history.remove': z.object({ sessionId: sessionIdSchema, ...ofUser, rev: z.number().int() }),
 
-  'gateway.sockets': z.object({ sessionId: sessionIdSchema.optional() }),
+  'gateway.sockets': z.object({ sessionId: sessionIdSchema.optional(), userId: userId.optional() }),
+  'gateway.status': z.object({}),
   'audit.status': z.object({}),
 } as const;
 
@@ -188,6 +204,10 @@ export interface ActionResults {
   'session-owner.rename': { session: Session };
   'session-owner.delete': void;
   'session-owner.inspect': ActorView[];
+  /** null: nobody holds it. */
+  'session-owner.lock': LockView | null;
+  /** Takes the lock away that was seen; false: it is not the current one any more. */
+  'session-owner.release': boolean;
 
   'ai.generate': { aiNode: string };
   /** `known` false: this node has no such run (it ended, was never here, or the node is new). */
@@ -208,8 +228,9 @@ export interface ActionResults {
   'history.remove': void;
 
   'gateway.sockets': SocketView[];
-  /** The outbox, and what this audit node did since it started; `failing`: the last delivery failed. */
-  'audit.status': { entries: number; bytes: number; shed: number; delivered: number; failures: number; failing: boolean };
+  'gateway.status': GatewayStatus;
+  /** The outbox (`oldestMs`: age of what waits longest, 0 when nothing does), and what this audit node did since it started; `failing`: the last delivery failed. */
+  'audit.status': { entries: number; bytes: number; shed: number; oldestMs: number; delivered: number; failures: number; failing: boolean };
 }
 
 // ---- events ---------------------------------------------------------------------------------------------------

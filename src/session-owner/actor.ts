@@ -2,27 +2,37 @@
  * One session in the memory of its owner. Inputs go through one mailbox that awaits only appends; everything else
  * (clients, ai nodes, history) happens after an append and reports back as an input.
  */
-import type { AppendResult, Lease, OpResult } from '../backends/contracts.ts';
-import { chatError } from '../errors.ts';
-import { wireError } from '../protocol/errors.ts';
+import type { Lease, OpResult } from '../backends/contracts.ts';
 import { newRunId } from '../ids.ts';
-import { auditEntries, claimedEntry } from './audit-entries.ts';
+import type { AppendOutage } from './append-outage.ts';
+import { Appender } from './appender.ts';
+import { analyticsEntries, auditEntries, claimedEntry } from './audit-entries.ts';
 import { addDecision, appendRequest, emptyBatch, isEmpty, type Batch } from './batch.ts';
 import { decide } from './decide.ts';
 import type { Rules } from './decision.ts';
 import type { Answer, Command, Effect, Input, Report } from './inputs.ts';
 import { Mailbox } from './mailbox.ts';
 import type { OwnerWorld } from './owner-settings.ts';
+import { moving, notSaved } from './refusals.ts';
 import { withStored, type SessionState } from './state.ts';
 
-/** A store that does not answer for this many tries may have a new owner in front of it: memory is worth nothing then. */
-const APPEND_TRIES = 3;
-const APPEND_PAUSE_MS = 100;
+/** Longest wait for a command's outcome: below every caller's own limit, so that it is this owner who answers. */
+const COMMAND_MS = 2_000;
+/** Longest wait for an append while the node stops. */
+const FINISH_MS = 1_000;
 
 interface Item {
   input: Input;
   settle?: (answer: Answer) => void;
   fail?: (error: Error) => void;
+  /** Its caller was refused while it waited; what nobody has begun is not begun any more. */
+  refused?: boolean;
+}
+
+/** What the owner knows of the session, an append included whose outcome it does not know. */
+export interface Memory {
+  state: SessionState;
+  ops: { id: string; result: OpResult }[];
 }
 
 /** What happens around the actor once something is in the log. */
@@ -37,6 +47,7 @@ export class SessionActor {
   readonly lease: Lease;
   readonly #world: OwnerWorld;
   readonly #listener: ActorListener;
+  readonly #appender: Appender;
   readonly #mailbox = new Mailbox<Item>((items) => this.#handle(items));
   readonly #accepted = new Map<string, OpResult>();
   #state: SessionState;
@@ -44,10 +55,12 @@ export class SessionActor {
   #batches = 0;
   #gone: string | null = null;
   #current: Item[] = [];
+  #pending: Batch | null = null;
   lastActiveAt: number;
 
-  constructor(world: OwnerWorld, lease: Lease, state: SessionState, listener: ActorListener) {
+  constructor(world: OwnerWorld, lease: Lease, state: SessionState, outage: AppendOutage, listener: ActorListener) {
     this.#world = world;
+    this.#appender = new Appender(world, outage);
     this.lease = lease;
     this.#state = state;
     this.#listener = listener;
@@ -71,10 +84,28 @@ export class SessionActor {
     return this.#mailbox.idle && this.#state.phase.name !== 'replying' && this.#state.meta.storedThrough >= this.#state.meta.head;
   }
 
-  /** Resolves once the outcome is in the log. Rejects with `unavailable` when this owner cannot tell. */
+  /** Everything that a log must have for this session to go on. What waits in an append may be in the store, so it counts. */
+  memory(): Memory {
+    const ops = [...this.#accepted].map(([id, result]) => ({ id, result }));
+    if (!this.#pending) return { state: this.#state, ops };
+    return { state: withStored(this.#pending.state, this.#stored), ops: [...ops, ...this.#pending.ops] };
+  }
+
+  /**
+   * Resolves once the outcome is in the log. Rejects with `unavailable` when this owner cannot tell, at once while the
+   * store is known to fail; the same command, submitted again, finds what was appended after all.
+   */
   submit(command: Command): Promise<Answer> {
-    return new Promise((settle, fail) => {
-      if (!this.#mailbox.push({ input: command, settle, fail })) fail(moved());
+    if (this.#appender.failing) return Promise.reject(notSaved());
+    return new Promise((resolve, reject) => {
+      const item: Item = { input: command };
+      const cancel = this.#world.clock.after(COMMAND_MS, () => {
+        item.refused = true;
+        reject(notSaved());
+      });
+      item.settle = (answer) => (cancel(), resolve(answer));
+      item.fail = (error) => (cancel(), reject(error));
+      if (!this.#mailbox.push(item)) item.fail(moving());
     });
   }
 
@@ -92,12 +123,20 @@ export class SessionActor {
   stop(reason: string): void {
     if (this.#gone !== null) return;
     this.#gone = reason;
-    for (const item of [...this.#mailbox.close(), ...this.#current]) item.fail?.(moved());
+    for (const item of [...this.#mailbox.close(), ...this.#current]) item.fail?.(moving());
     this.#listener.gone(this, reason);
   }
 
-  async #handle(items: Item[]): Promise<void> {
+  /** Takes nothing more, lets the append at hand come to its end, and stops. */
+  async finish(reason: string): Promise<void> {
+    for (const item of this.#mailbox.close()) item.fail?.(moving());
+    await Promise.race([this.#mailbox.idled(), new Promise<void>((resolve) => this.#world.clock.after(FINISH_MS, resolve))]);
+    this.stop(reason);
+  }
+
+  async #handle(waiting: Item[]): Promise<void> {
     if (this.#gone !== null) return;
+    const items = waiting.filter(({ refused }) => !refused);
     this.#current = items;
     this.lastActiveAt = this.#world.clock.now();
     try {
@@ -136,11 +175,14 @@ export class SessionActor {
   /** Answers until when whole texts are wanted; stops the actor when the batch cannot be appended. */
   async #append(batch: Batch): Promise<number> {
     const { AUDIT, AUDIT_DELTAS } = this.#world.settings;
-    const audit = auditEntries(batch.events, batch.state, this.lease, { on: AUDIT === 'on', deltas: AUDIT_DELTAS });
+    const rules = { on: AUDIT === 'on', deltas: AUDIT_DELTAS };
+    const audit = [...auditEntries(batch.events, batch.state, this.lease, rules), ...analyticsEntries(batch.ended, batch.state, this.lease, rules)];
     // The epoch belongs to this owner alone, so a count makes the id unique.
     const batchId = `${this.lease.epoch}.${(this.#batches += 1)}`;
     const request = appendRequest(batch, this.lease, batchId, audit);
-    const result = await this.#tryAppend(() => this.#world.log.append(request));
+    this.#pending = batch;
+    const result = await this.#appender.append(request, () => this.#gone === null);
+    this.#pending = null;
     switch (result?.status) {
       case 'appended':
       case 'already':
@@ -155,20 +197,6 @@ export class SessionActor {
     }
   }
 
-  /** The same batch id each time: an append whose answer was lost is found, not repeated. */
-  async #tryAppend(append: () => Promise<AppendResult>): Promise<AppendResult | null> {
-    for (let tries = 1; this.#gone === null; tries += 1) {
-      try {
-        return await append();
-      } catch (err) {
-        this.#world.ports.logger.warn({ err, session: this.sessionId, epoch: this.lease.epoch, tries }, 'append failed');
-        if (tries === APPEND_TRIES) return null;
-        await new Promise<void>((resolve) => this.#world.clock.after(APPEND_PAUSE_MS, resolve));
-      }
-    }
-    return null;
-  }
-
   #commit(batch: Batch, accumulatedUntil: number | null): void {
     // History may have answered while the append was under way.
     this.#state = withStored(batch.state, this.#stored);
@@ -179,11 +207,6 @@ export class SessionActor {
 
   /** The audit entry of this takeover. */
   claimed(): ReturnType<typeof claimedEntry> {
-    return claimedEntry(this.lease, this.#state.meta.userId, new Date(this.#world.clock.now()).toISOString(), this.#world.newId(16));
+    return claimedEntry(this.lease, this.#state, new Date(this.#world.clock.now()).toISOString());
   }
-}
-
-function moved(): Error {
-  const { code, message } = wireError('unavailable', 'The session is moving to another server. Try again.');
-  return chatError(code, message, 200);
 }

@@ -21,7 +21,7 @@ export function decideReport(state: SessionState, report: Report, rules: Rules):
     case 'run-refused':
       // It spoke, so somebody took it: only the answer that said so was lost.
       if (current.run.aiNode !== null) return nothing;
-      if (report.error.retryable && current.run.attempt < rules.generateAttempts) {
+      if (!report.final && report.error.retryable && current.run.attempt < rules.generateAttempts) {
         return startRun(current, current.message.content, rules, []);
       }
       return failed(state, current, { outcome: 'failed', error: report.error }, rules);
@@ -100,6 +100,7 @@ function restart(current: CurrentRun, reason: string, rules: Rules): Decision {
 function startRun(current: CurrentRun, prefix: string, rules: Rules, events: NewEvent[]): Decision {
   const progressed = prefix.length > current.run.baseOffset;
   const attempt = progressed ? 1 : current.run.attempt + 1;
-  const run: RunRecord = { runId: rules.newRunId(), replyId: current.message.id, baseOffset: prefix.length, aiNode: null, attempt };
+  const earlier = (current.run.earlier ?? 0) + (progressed ? current.run.attempt : 0);
+  const run: RunRecord = { runId: rules.newRunId(), replyId: current.message.id, baseOffset: prefix.length, aiNode: null, attempt, ...(earlier > 0 && { earlier }) };
   return { ...nothing, events, meta: { run }, effects: [{ type: 'start-run', run, prefix }] };
 }

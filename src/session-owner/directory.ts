@@ -1,14 +1,22 @@
 /** The sessions this node owns: claimed on demand, kept while busy, given back when idle or draining. */
-import type { Lease } from '../backends/contracts.ts';
-import { chatError } from '../errors.ts';
+import type { Lease, RestoreRequest } from '../backends/contracts.ts';
+import { every } from '../clock.ts';
 import type { ActorView, EventPayload } from '../protocol/broker.ts';
 import { AckBook } from './ack-book.ts';
 import { noSuchSession } from './access.ts';
-import { every } from '../clock.ts';
-import { LiveSession } from './live-session.ts';
-import type { OwnerWorld } from './owner-settings.ts';
 import type { SessionActor } from './actor.ts';
+import { viewOf } from './actor-view.ts';
+import { AppendOutage } from './append-outage.ts';
+import { auditClaim } from './claim-audit.ts';
+import { LiveSession, type Shared } from './live-session.ts';
+import type { OwnerWorld } from './owner-settings.ts';
+import { recovering, stopping } from './refusals.ts';
+import { Restorer } from './restorer.ts';
 import { replay } from './state.ts';
+import { UnsureLeases } from './unsure-leases.ts';
+
+/** Clients that are told to open again after a loss do so within this time, not all at once. */
+const RESYNC_WITHIN_MS = 1_000;
 
 /** Another live node owns the session: the caller asks that one. */
 export class HeldElsewhere extends Error {
@@ -21,14 +29,21 @@ export class HeldElsewhere extends Error {
 
 export class SessionDirectory {
   readonly #world: OwnerWorld;
-  readonly #acks = new AckBook();
+  readonly #shared: Shared;
   readonly #live = new Map<string, LiveSession>();
   readonly #claiming = new Map<string, Promise<LiveSession>>();
+  readonly #unsure: UnsureLeases;
+  readonly #restorer: Restorer;
   readonly #stopTimers: (() => void)[];
+  /** Grows when the store says that leases or logs are not what they were: a claim that began before is void. */
+  #term = 0;
   #draining = false;
 
   constructor(world: OwnerWorld) {
     this.#world = world;
+    this.#shared = { acks: new AckBook(), outage: new AppendOutage(world.clock, world.ports.logger) };
+    this.#unsure = new UnsureLeases(world);
+    this.#restorer = new Restorer(world, (request, lease) => this.#restored(request, lease));
     const { ACK_MS, ACTOR_IDLE_MS } = world.settings;
     this.#stopTimers = [
       every(world.clock, () => ACK_MS, () => this.#acknowledge()),
@@ -40,17 +55,23 @@ export class SessionDirectory {
   async actor(sessionId: string): Promise<SessionActor> {
     const live = this.#live.get(sessionId);
     if (live) return live.actor;
-    if (this.#draining) throw chatError('unavailable', 'This server is stopping. Try again.', 200);
+    if (this.#draining) throw stopping();
+    if (this.#restorer.has(sessionId)) throw recovering();
     let claiming = this.#claiming.get(sessionId);
     if (!claiming) {
-      claiming = this.#claim(sessionId).finally(() => this.#claiming.delete(sessionId));
+      claiming = this.#claimSurely(sessionId).finally(() => this.#claiming.delete(sessionId));
       this.#claiming.set(sessionId, claiming);
     }
     return (await claiming).actor;
   }
 
   isLive(sessionId: string): boolean {
-    return this.#live.has(sessionId) || this.#claiming.has(sessionId);
+    return this.#live.has(sessionId) || this.#claiming.has(sessionId) || this.#restorer.has(sessionId);
+  }
+
+  /** Stops the session's actor, if there is one, and gives the lease back. */
+  giveUp(sessionId: string, reason: string): void {
+    this.#live.get(sessionId)?.actor.stop(reason);
   }
 
   /** Text from an ai node. For a session that is not (yet) here nothing is said: a claim under way attaches by itself. */
@@ -58,18 +79,44 @@ export class SessionDirectory {
     for (const chunk of chunks) this.#live.get(chunk.sessionId)?.actor.report({ type: 'chunk', aiNode, chunk });
   }
 
+  /** This ai node is certainly gone: its runs go elsewhere at once. */
+  aiGone(aiNode: string): void {
+    for (const live of this.#live.values()) live.aiGone(aiNode);
+  }
+
   /** This node lost its leases: what it remembers is void. */
   dropAll(reason: string): void {
+    this.#term += 1;
+    for (const sessionId of this.#restorer.cancel()) this.#unsure.add(sessionId);
     for (const { actor } of [...this.#live.values()]) actor.stop(reason);
   }
 
+  /** The store lost data, and this node lived through it: what it remembers is the truth. */
+  async restoreAll(): Promise<void> {
+    this.#term += 1;
+    const actors = [...this.#live.values()].map(({ actor }) => actor);
+    this.#world.ports.logger.warn({ sessions: actors.length }, 'the store lost data; writing sessions anew');
+    await this.#restorer.restore(actors);
+  }
+
+  /** Leases without an actor are claimed anew, and given back at once when there is nothing to do. */
+  async revisit(): Promise<void> {
+    await this.#unsure.revisit((id) => this.isLive(id), async (id) => {
+      const actor = await this.actor(id);
+      if (actor.isIdle) actor.stop('idle');
+    });
+  }
+
+  /** Gives every session back, each as soon as its append at hand is done, so that others go on with it. */
   async drain(): Promise<void> {
     this.#draining = true;
     for (const stop of this.#stopTimers) stop();
     await Promise.allSettled(this.#claiming.values());
-    const leases = [...this.#live.values()].map(({ actor }) => actor.lease);
-    this.dropAll('draining');
-    await Promise.all(leases.map((lease) => this.#release(lease)));
+    this.#restorer.cancel();
+    await Promise.all([...this.#live.values()].map(async ({ actor }) => {
+      await actor.finish('draining');
+      await this.#release(actor.lease);
+    }));
   }
 
   view(sessionId?: string): ActorView[] {
@@ -77,27 +124,48 @@ export class SessionDirectory {
     return actors.map((actor) => viewOf(actor, this.#world.nodeId));
   }
 
+  async #claimSurely(sessionId: string): Promise<LiveSession> {
+    try {
+      return await this.#claim(sessionId);
+    } catch (err) {
+      if (!(err instanceof HeldElsewhere)) this.#unsure.add(sessionId);
+      throw err;
+    }
+  }
+
   async #claim(sessionId: string): Promise<LiveSession> {
     const { leases, log, ports, nodeId } = this.#world;
+    const term = this.#term;
     const claim = await leases.claim(sessionId, nodeId);
     if (claim.status === 'held') throw new HeldElsewhere(claim.nodeId);
-    if (claim.status === 'settling') throw chatError('unavailable', 'The server recovers from an outage. Try again.', claim.retryAfterMs);
+    if (claim.status === 'settling') throw recovering(claim.retryAfterMs);
     const { lease } = claim;
     // Only the log counts from here on: whatever this node remembered of the session is forgotten.
     const found = await log.read(sessionId, 0);
-    if (!found) {
+    if (!found || this.#draining || term !== this.#term) {
       await this.#release(lease);
-      throw noSuchSession();
+      throw !found ? noSuchSession() : this.#draining ? stopping() : recovering();
     }
-    const live = new LiveSession(this.#world, this.#acks, lease, replay(found.meta, found.events), (gone, reason) => this.#gone(gone, reason));
-    if (this.#draining) {
-      await this.#release(lease);
-      throw chatError('unavailable', 'This server is stopping. Try again.', 200);
-    }
-    this.#live.set(sessionId, live);
     ports.logger.info({ session: sessionId, epoch: lease.epoch, seq: found.meta.head }, 'session claimed');
-    live.recover();
+    const live = this.#enter(lease, found);
+    live.tellHead();
     return live;
+  }
+
+  #enter(lease: Lease, { meta, events }: Pick<RestoreRequest, 'meta' | 'events'>): LiveSession {
+    const live = new LiveSession(this.#world, this.#shared, lease, replay(meta, events), (gone, reason) => this.#gone(gone, reason));
+    this.#live.set(lease.sessionId, live);
+    live.recover();
+    void auditClaim(this.#world, live.actor);
+    return live;
+  }
+
+  /** After a refusal the lease may still be this node's: the answer to an earlier, written attempt may have been lost. */
+  #restored(request: RestoreRequest, lease: Lease | null): void {
+    const { sessionId, userId } = request.meta;
+    if (!lease) return this.#unsure.add(sessionId);
+    this.#enter(lease, request);
+    this.#world.ports.gateway.resync({ userId, sessionId, reason: 'store-lost-data', withinMs: RESYNC_WITHIN_MS });
   }
 
   #gone(live: LiveSession, reason: string): void {
@@ -105,44 +173,29 @@ export class SessionDirectory {
     if (this.#live.get(sessionId) !== live) return;
     this.#live.delete(sessionId);
     if (reason !== 'idle') this.#world.ports.logger.warn({ session: sessionId, epoch: lease.epoch, reason }, 'session given up');
-    if (reason !== 'draining') void this.#release(lease);
+    if (reason === 'draining' || reason === 'restoring') return;
+    // A claim of this very node may have come through late: then nobody else may take the session.
+    if (reason === 'fenced' || reason === 'mismatch') this.#unsure.add(sessionId);
+    void this.#release(lease);
   }
 
-  /** Releasing is a courtesy: a lease nobody released is claimed anew, so a failure is only logged. */
+  /** A lease that could not be released keeps every other node away: it is looked after until that is settled. */
   async #release(lease: Lease): Promise<void> {
     try {
       await this.#world.leases.release(lease);
     } catch (err) {
+      this.#unsure.add(lease.sessionId);
       this.#world.ports.logger.warn({ err, session: lease.sessionId, epoch: lease.epoch }, 'lease not released');
     }
   }
 
   #acknowledge(): void {
     const open = [...this.#live.values()].map((live) => live.openRun()).filter((ack) => ack !== null);
-    this.#acks.flush(open, (aiNode, acks) => this.#world.ports.ai.acknowledge(aiNode, { acks }));
+    this.#shared.acks.flush(open, (aiNode, acks) => this.#world.ports.ai.acknowledge(aiNode, { acks }));
   }
 
   #passivate(): void {
     const before = this.#world.clock.now() - this.#world.settings.ACTOR_IDLE_MS;
     for (const { actor } of [...this.#live.values()]) if (actor.isIdle && actor.lastActiveAt <= before) actor.stop('idle');
   }
-}
-
-function viewOf(actor: SessionActor, node: string): ActorView {
-  const { lease, state } = actor;
-  const { userId, logId, head, storedThrough, run } = state.meta;
-  return {
-    sessionId: lease.sessionId,
-    userId,
-    node,
-    epoch: lease.epoch,
-    logId,
-    seq: head,
-    storedThrough,
-    state: state.phase.name,
-    runId: run?.runId ?? null,
-    aiNode: run?.aiNode ?? null,
-    replyId: run?.replyId ?? null,
-    queued: actor.queued,
-  };
 }

@@ -13,8 +13,8 @@ export type Command =
 export type Report =
   | { type: 'chunk'; aiNode: string; chunk: RunChunk }
   | { type: 'run-accepted'; runId: string; aiNode: string }
-  /** No text of this run will come: nobody took it. */
-  | { type: 'run-refused'; runId: string; error: WireError }
+  /** No text of this run will come: nobody took it. `final`: another node could not take it either. */
+  | { type: 'run-refused'; runId: string; error: WireError; final?: boolean }
   /** The node that generated it is gone, or forgot it. */
   | { type: 'run-lost'; runId: string };
 

@@ -4,6 +4,7 @@ import type { Message } from '../protocol/wire.ts';
 import type { AckBook, NodeAck } from './ack-book.ts';
 import { SessionActor, type ActorListener } from './actor.ts';
 import { AliveTimer } from './alive-timer.ts';
+import type { AppendOutage } from './append-outage.ts';
 import type { Batch } from './batch.ts';
 import type { Effect } from './inputs.ts';
 import type { OwnerWorld } from './owner-settings.ts';
@@ -11,6 +12,12 @@ import { attachRun, startRun } from './run-starter.ts';
 import { sessionView, type SessionState } from './state.ts';
 import { Storer } from './storer.ts';
 import { WholeFrames } from './whole-frames.ts';
+
+/** What the sessions of one node share. */
+export interface Shared {
+  acks: AckBook;
+  outage: AppendOutage;
+}
 
 export class LiveSession implements ActorListener {
   readonly actor: SessionActor;
@@ -23,11 +30,11 @@ export class LiveSession implements ActorListener {
   /** The run whose ai node is being asked about it. */
   #checking: string | null = null;
 
-  constructor(world: OwnerWorld, acks: AckBook, lease: Lease, state: SessionState, onGone: (session: LiveSession, reason: string) => void) {
+  constructor(world: OwnerWorld, shared: Shared, lease: Lease, state: SessionState, onGone: (session: LiveSession, reason: string) => void) {
     this.#world = world;
-    this.#acks = acks;
+    this.#acks = shared.acks;
     this.#onGone = onGone;
-    this.actor = new SessionActor(world, lease, state, this);
+    this.actor = new SessionActor(world, lease, state, shared.outage, this);
     this.#storer = new Storer(world, this.actor);
     this.#alive = new AliveTimer(world.clock, world.settings.ALIVE_MS, () => this.#beat());
     this.#whole = new WholeFrames(world.clock, world.settings.ACCUMULATED_INTERVAL_MS, (whole) => {
@@ -47,6 +54,19 @@ export class LiveSession implements ActorListener {
     this.#world.ports.logger.info({ session: sessionId, message: message.id, run: run.runId, epoch }, 'open reply found');
     if (run.aiNode === null) return this.actor.report({ type: 'run-lost', runId: run.runId });
     void this.#checkRun();
+  }
+
+  /** What the last owner logged and had no time to show: whoever lacks it sees the head and opens again. */
+  tellHead(): void {
+    const { head } = this.actor.state.meta;
+    if (head > 0) this.#world.ports.gateway.alive({ ...this.#address(), seq: head });
+  }
+
+  /** This ai node is certainly gone: its run is replaced without another question. */
+  aiGone(aiNode: string): void {
+    const { phase } = this.actor.state;
+    const run = phase.name === 'replying' ? phase.reply.run : null;
+    if (run?.aiNode === aiNode) this.actor.report({ type: 'run-lost', runId: run.runId });
   }
 
   /** How far the open run is logged; null when no ai node is at work for this session. */
@@ -107,8 +127,7 @@ export class LiveSession implements ActorListener {
   /** Clients hear that the reply is open, and its ai node is asked whether it still works at it: it may be gone, or have forgotten the run. */
   #beat(): void {
     void this.#checkRun();
-    const { head } = this.actor.state.meta;
-    this.#world.ports.gateway.alive({ ...this.#address(), seq: head });
+    this.tellHead();
   }
 
   /** One question at a time: it is asked again by itself until it is answered. */

@@ -7,6 +7,7 @@ export class Mailbox<T> {
   #waiting: T[] = [];
   #busy = false;
   #closed = false;
+  #whenIdle: (() => void)[] = [];
 
   /** `handle` must not reject: whoever can fail knows best what that means. */
   constructor(handle: (items: T[]) => Promise<void>) {
@@ -35,9 +36,15 @@ export class Mailbox<T> {
     return this.#waiting.splice(0);
   }
 
+  /** Resolves when nothing waits and nothing is being handled. */
+  idled(): Promise<void> {
+    return this.idle ? Promise.resolve() : new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
   async #drain(): Promise<void> {
     this.#busy = true;
     while (this.#waiting.length > 0) await this.#handle(this.#waiting.splice(0));
     this.#busy = false;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

@@ -1,5 +1,5 @@
 /** The settings of `src/config.ts` that the actor and its node use, and what is injected into them. */
-import type { EventLog, LeaseStore } from '../backends/contracts.ts';
+import type { AuditOutbox, EventLog, LeaseStore, Presence } from '../backends/contracts.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { OwnerPorts } from './ports.ts';
@@ -11,13 +11,14 @@ export type OwnerSettings = Pick<
   | 'ALIVE_MS'
   | 'ACCUMULATED_INTERVAL_MS'
   | 'ACCUMULATED_WATCH_MS'
+  | 'AI_FIRST_TOKEN_MS'
   | 'AI_GENERATE_ATTEMPTS'
   | 'AI_PROMPT_TOKENS'
   | 'AUDIT'
   | 'AUDIT_DELTAS'
   | 'STORE_RETRY_MS'
   | 'SWEEP_MS'
-  | 'APPEND_TIMEOUT_MS'
+  | 'appendPatienceMs'
   | 'continuation'
 >;
 
@@ -27,6 +28,8 @@ export interface OwnerWorld {
   settings: OwnerSettings;
   log: EventLog;
   leases: LeaseStore;
+  presence: Presence;
+  outbox: Pick<AuditOutbox, 'add'>;
   ports: OwnerPorts;
   clock: Clock;
   random: Random;

@@ -24,7 +24,8 @@ export class Reads {
     else await openLog(this.#world, userId, sessionId);
     // Before the log is read: the owner then builds whole texts of everything that follows.
     if (mode === 'accumulated') await this.watch([sessionId]);
-    if (cursor) {
+    // Whole texts leave no hole to see: a frame that was lost lies behind the cursor of the next one.
+    if (cursor && mode !== 'accumulated') {
       const { meta: now, events } = await this.#read(sessionId, cursor.seq);
       if (continues(now, cursor)) return { session: sessionView(now), cursor: { logId: now.logId, seq: now.head }, resync: false, events };
     }

@@ -10,6 +10,8 @@ import type { Event, Message, MessageStatus, Session } from '../protocol/wire.ts
 export interface OpenReply {
   message: Message;
   createdSeq: number;
+  /** When the first of its text came into the log; absent until then. */
+  firstTokenAt?: string;
   /** The attempt whose chunks are taken; null until the meta that names it is applied. */
   run: RunRecord | null;
 }
@@ -50,9 +52,9 @@ export function evolve(state: SessionState, event: Event): SessionState {
     case 'message.created':
       return created(next, event.message, event.seq);
     case 'message.delta':
-      return withReplyText(next, event.messageId, (text) => text + event.text);
+      return withReplyText(next, event.messageId, (text) => text + event.text, event.at);
     case 'message.restarted':
-      return withReplyText(next, event.messageId, () => '');
+      return withReplyText(next, event.messageId, () => '', null);
     case 'message.completed': {
       const { finishReason, usage, model } = event;
       return ended(next, event, 'complete', { finishReason, ...(usage && { usage }), ...(model && { model }) });
@@ -79,11 +81,13 @@ function openReplyOf(state: SessionState, messageId: string): OpenReply | null {
   return state.phase.name === 'replying' && state.phase.reply.message.id === messageId ? state.phase.reply : null;
 }
 
-function withReplyText(state: SessionState, messageId: string, change: (text: string) => string): SessionState {
+function withReplyText(state: SessionState, messageId: string, change: (text: string) => string, textAt: string | null): SessionState {
   const reply = openReplyOf(state, messageId);
   if (!reply) return state;
   const message = { ...reply.message, content: change(reply.message.content) };
-  return { ...state, phase: { name: 'replying', reply: { ...reply, message } } };
+  const { firstTokenAt: known, ...rest } = reply;
+  const firstTokenAt = textAt === null ? null : (known ?? textAt);
+  return { ...state, phase: { name: 'replying', reply: { ...rest, message, ...(firstTokenAt !== null && { firstTokenAt }) } } };
 }
 
 function ended(

@@ -8,7 +8,7 @@ import { ZodValidator } from '../../src/zod-validator.ts';
 import { stubBackends } from '../support/stub-backends.ts';
 import { until } from '../support/until.ts';
 
-const entry: AuditEntry = { id: 'e1', at: 'now', type: 'login.refused', sessionId: null, userId: null, epoch: null, seq: null, data: {} };
+const entry: AuditEntry = { id: 'e1', at: '2026-01-01T00:00:00.000Z', type: 'login.refused', sessionId: null, userId: null, epoch: null, seq: null, data: {} };
 
 async function node(env: Record<string, string>) {
   let waiting = [{ key: 'k1', entry }];
@@ -24,7 +24,7 @@ async function node(env: Record<string, string>) {
       remove: (keys) => Promise.resolve(void (waiting = waiting.filter(({ key }) => !keys.includes(key)))),
       stats: () => Promise.resolve({ entries: waiting.length, bytes: waiting.length * 100, shed: 4 }),
     },
-    sink: { deliver: (entries) => Promise.resolve(void delivered.push(...entries.map(({ id }) => id))) },
+    sink: { deliver: (entries) => Promise.resolve(void delivered.push(...entries.map(({ id }) => id))), read: () => Promise.resolve() },
   });
   const broker = new ServiceBroker({ logger: false, skipProcessEventRegistration: true, validator: new ZodValidator() });
   provideNode(broker, { config: loadConfig(env), backends });
@@ -38,7 +38,7 @@ describe('the audit service', () => {
     const { broker, delivered } = await node({ AUDIT_DRAIN_MS: '10' });
     await until('the entry is delivered', async () => (await call(broker, 'audit.status', {})).delivered === 1);
     expect(delivered).toEqual(['e1']);
-    expect(await call(broker, 'audit.status', {})).toEqual({ entries: 0, bytes: 0, shed: 4, delivered: 1, failures: 0, failing: false });
+    expect(await call(broker, 'audit.status', {})).toEqual({ entries: 0, bytes: 0, shed: 4, oldestMs: 0, delivered: 1, failures: 0, failing: false });
     await broker.stop();
   });
 
@@ -58,11 +58,20 @@ describe('the audit service', () => {
     expect(peeks()).toBe(before);
   });
 
+  test('A27 the status says how much waits, and for how long', async () => {
+    const { broker } = await node({ AUDIT: 'off' });
+    const status = await call(broker, 'audit.status', {});
+    expect(status).toMatchObject({ entries: 1, bytes: 100 });
+    expect(Math.abs(Date.now() - Date.parse(entry.at) - status.oldestMs)).toBeLessThan(60_000);
+    await broker.stop();
+  });
+
   test('A6 with AUDIT=off nothing is drained and status still answers', async () => {
     const { broker, peeks } = await node({ AUDIT: 'off', AUDIT_DRAIN_MS: '5' });
     await aWhile();
-    expect(await call(broker, 'audit.status', {})).toEqual({ entries: 1, bytes: 100, shed: 4, delivered: 0, failures: 0, failing: false });
-    expect(peeks()).toBe(0);
+    expect(await call(broker, 'audit.status', {})).toEqual({ entries: 1, bytes: 100, shed: 4, oldestMs: expect.any(Number), delivered: 0, failures: 0, failing: false });
+    // The question after the oldest entry is the only one.
+    expect(peeks()).toBe(1);
     await broker.stop();
   });
 });

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backends, EventLog } from '../../src/backends/contracts.ts';
+import type { Backends, EventLog, Presence } from '../../src/backends/contracts.ts';
 import { createBackends } from '../../src/backends/create-backends.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import { randomId } from '../../src/ids.ts';
@@ -29,6 +29,7 @@ export interface Harness {
   attached: string[];
   frames: EventPayload<'gateway.frames'>[];
   alive: EventPayload<'gateway.alive'>[];
+  resyncs: EventPayload<'gateway.resync'>[];
   changes: EventPayload<'gateway.sessions-changed'>[];
   logged: { text: string; fields: object }[];
   events(): Event[];
@@ -51,6 +52,7 @@ interface Options {
   folder?: string;
   clock?: VirtualClock;
   wrapLog?: (log: EventLog) => EventLog;
+  presence?: Presence;
   /** Changes the ports before the node starts. */
   prepare?: (ports: OwnerPorts) => void;
 }
@@ -62,11 +64,11 @@ export async function ownerHarness(options: Options = {}): Promise<Harness> {
   const config = loadConfig({ DATA_DIR: folder, AUDIT: 'on', ...options.env });
   const backends = await createBackends(config);
   const clock = options.clock ?? virtualClock();
-  const seen = recorder(backends);
+  const seen = recordingPorts(backends);
   options.prepare?.(seen.ports);
   const nodeId = `node-${(started += 1)}`;
   const log = options.wrapLog?.(backends.log) ?? backends.log;
-  const node = new OwnerNode({ nodeId, settings: config satisfies Config, log, leases: backends.leases, ports: seen.ports, clock, random: () => 0.5, newId: randomId });
+  const node = new OwnerNode({ nodeId, settings: config satisfies Config, log, leases: backends.leases, outbox: backends.outbox, presence: options.presence ?? backends.presence, ports: seen.ports, clock, random: () => 0.5, newId: randomId });
   await node.start();
   await settle();
   const harness: Harness = {
@@ -97,7 +99,8 @@ export async function ownerHarness(options: Options = {}): Promise<Harness> {
   return harness;
 }
 
-function recorder(backends: Backends) {
+/** Ports that write down what they are told; history is the real one. */
+export function recordingPorts(backends: Pick<Backends, 'history'>) {
   const generated: Generate[] = [];
   const aborted: string[] = [];
   const replays: ActionParams<'ai.replay'>[] = [];
@@ -109,6 +112,7 @@ function recorder(backends: Backends) {
   const logged: { text: string; fields: object }[] = [];
   const write = (fields: object, text: string): void => void logged.push({ fields, text });
   const { history } = backends;
+  const resyncs: EventPayload<'gateway.resync'>[] = [];
   const ports: OwnerPorts = {
     ai: {
       async generate(params) {
@@ -126,7 +130,7 @@ function recorder(backends: Backends) {
     gateway: {
       frames: (payload) => void frames.push(payload),
       alive: (payload) => void alive.push(payload),
-      resync: () => {},
+      resync: (payload) => void resyncs.push(payload),
       sessionsChanged: (payload) => void changes.push(payload),
     },
     history: {
@@ -139,7 +143,7 @@ function recorder(backends: Backends) {
     },
     logger: { info: write, warn: write, error: write },
   };
-  return { generated, aborted, replays, acks, attached, frames, alive, changes, logged, ports };
+  return { generated, aborted, replays, acks, attached, frames, alive, resyncs, changes, logged, ports };
 }
 
 /** Opens a new session of this user and answers its id. */

@@ -31,7 +31,7 @@ export async function guestToken(url: string): Promise<string> {
 }
 
 export class Tab {
-  readonly socket: Socket;
+  socket: Socket;
   sessionId = '';
   cursor: Cursor | null = null;
   readonly messages = new Map<string, Message>();
@@ -40,15 +40,42 @@ export class Tab {
   readonly ends = new Map<string, number>();
   readonly counts = { repeats: 0, holes: 0, resyncs: 0, restarts: 0, opens: 0, alive: 0, frames: 0 };
   #held: Frame[] | null = null;
+  readonly #token: string;
 
   constructor(url: string, token: string) {
-    this.socket = io(url, { transports: ['websocket'], auth: { token, protocol: 1 }, reconnection: false, forceNew: true, autoConnect: false });
-    this.socket.on('session:events', (frame: Frame & { sessionId: string }) => this.#take(frame.sessionId, frame));
-    this.socket.on('delta', ([sessionId, logId, seq, text]: [string, string, number, string]) => {
+    this.#token = token;
+    this.socket = this.#newSocket(url);
+  }
+
+  /** Its next connection is another gateway's. */
+  moveTo(url: string): void {
+    this.socket.disconnect();
+    this.socket = this.#newSocket(url);
+  }
+
+  /** Called for what the protocol says about reconnecting; a plain tab does nothing by itself. */
+  protected told(_event: 'resync' | 'draining' | 'frame'): void {}
+
+  #newSocket(url: string): Socket {
+    const socket = io(url, { transports: ['websocket'], auth: { token: this.#token, protocol: 1 }, reconnection: false, forceNew: true, autoConnect: false });
+    socket.on('session:events', (frame: Frame & { sessionId: string }) => this.#take(frame.sessionId, frame));
+    socket.on('delta', ([sessionId, logId, seq, text]: [string, string, number, string]) => {
       this.#take(sessionId, { logId, events: [{ type: 'message.delta', messageId: '', seq, at: '', text }] });
     });
-    this.socket.on('session:message', (frame: WholeMessage) => void this.whole.set(frame.messageId, frame));
-    this.socket.on('session:alive', () => void (this.counts.alive += 1));
+    socket.on('session:message', (frame: WholeMessage) => void this.whole.set(frame.messageId, frame));
+    socket.on('session:alive', ([, logId, seq]: [string, string, number]) => this.#headIs({ logId, seq }));
+    socket.on('session:resync', () => this.told('resync'));
+    socket.on('server:draining', () => this.told('draining'));
+    return socket;
+  }
+
+  /** The owner says where the log is: what is missing was lost on the way. */
+  #headIs(head: Cursor): void {
+    this.counts.alive += 1;
+    this.told('frame');
+    if (this.#held || !this.cursor || (head.logId === this.cursor.logId && head.seq <= this.cursor.seq)) return;
+    this.counts.holes += 1;
+    void this.open().catch(() => undefined);
   }
 
   /** Connects and, when it had a session, opens that again with its cursor. */
@@ -125,6 +152,7 @@ export class Tab {
   #take(sessionId: string, frame: Frame): void {
     if (sessionId !== this.sessionId && this.sessionId !== '') return;
     this.counts.frames += 1;
+    this.told('frame');
     if (this.#held) this.#held.push(frame);
     else this.#apply(frame);
   }

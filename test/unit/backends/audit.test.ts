@@ -20,6 +20,21 @@ test('A23 the trail has each entry once, as it came first, also when it is deliv
   db.close();
 });
 
+test('A23 the trail is read back in order, whole, by session or since a time', async () => {
+  const stores = openEmbedded(embeddedSettings(join(folder.path, 'read')));
+  const entries = Array.from({ length: 1_203 }, (_, n) => auditEntry({ sessionId: n % 3 === 0 ? 's1' : null, at: new Date(n * 1_000).toISOString() }));
+  await stores.sink.deliver(entries);
+  const read = async (options: Parameters<typeof stores.sink.read>[0]) => {
+    const found: typeof entries = [];
+    await stores.sink.read(options, (some) => found.push(...some));
+    return found;
+  };
+  expect(await read({})).toEqual(entries);
+  expect(await read({ sessionId: 's1' })).toEqual(entries.filter((_, n) => n % 3 === 0));
+  expect(await read({ since: 1_000_000 })).toEqual(entries.slice(1_000));
+  await stores.close();
+});
+
 test('A24 with AUDIT=off nothing is kept, and appends go on', async () => {
   const stores = openEmbedded({ ...embeddedSettings(join(folder.path, 'off')), AUDIT: 'off' });
   const owned = await ownedSession(stores);

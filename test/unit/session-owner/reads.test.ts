@@ -77,6 +77,14 @@ describe('open', () => {
     expect(events?.map(({ type }) => type)).toEqual(['message.delta', 'message.completed']);
   });
 
+  it('O51 an accumulated client always gets whole texts: a frame it missed leaves no hole behind its cursor', async () => {
+    harness = await ownerHarness();
+    const { sessionId, cursor } = await chat(1);
+    const reply = await harness.node.reads.open({ ...user, sessionId, cursor, mode: 'accumulated' });
+    expect(reply).toMatchObject({ cursor, resync: true, messages: [{ content: 'question 1' }, { content: 'answer 1' }] });
+    expect(reply.events).toBeUndefined();
+  });
+
   it('R6 a snapshot is whole while history has nothing yet', async () => {
     harness = await ownerHarness({ prepare: (ports) => void (ports.history.store = () => Promise.reject(new Error('down'))) });
     const { messages } = await chat(2);

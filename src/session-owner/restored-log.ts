@@ -1,0 +1,77 @@
+/**
+ * The log of a session, written anew from what its owner remembers, after the store lost data. Pure. Replaying it gives
+ * the state the owner had; it holds what history lacks and nothing else, under a logId of its own.
+ */
+import type { Lease, LogMeta, OpResult, RestoreRequest } from '../backends/contracts.ts';
+import { messageIdsFor } from '../ids.ts';
+import type { Event, Message, NewEvent } from '../protocol/wire.ts';
+import type { Memory } from './actor.ts';
+import { auditEntries, type AuditRules } from './audit-entries.ts';
+import { replay, type OpenReply, type SessionState } from './state.ts';
+
+export interface Fresh {
+  /** Never one that this session had. */
+  logId: string;
+  /** ISO time of the events that stand for no moment of their own. */
+  at: string;
+}
+
+export function restoredLog(memory: Memory, lease: Lease, fresh: Fresh, audit: AuditRules): RestoreRequest {
+  const { state } = memory;
+  const events = eventsOf(state, fresh.at).map(([event, at], index): Event => ({ ...event, seq: index + 1, at }));
+  const meta: LogMeta = { ...state.meta, logId: fresh.logId, head: events.length, firstSeq: 1, storedThrough: 0, opsComplete: false };
+  return { lease, meta, events, ops: opsOf(memory), audit: auditEntries(events, replay(meta, events), lease, audit) };
+}
+
+type Stamped = [NewEvent, string];
+
+function eventsOf(state: SessionState, at: string): Stamped[] {
+  if (state.phase.name === 'deleted') return [[{ type: 'session.deleted' }, at]];
+  const messages = state.unsaved.flatMap(({ message }) => finished(message, at));
+  if (state.phase.name === 'replying') messages.push(...open(state.phase.reply, at));
+  const owed = state.meta.storedThrough < state.meta.head;
+  // Without any event the session would count as saved, and history never hear of its newest record.
+  return messages.length === 0 && owed ? [[{ type: 'session.renamed', title: state.meta.title }, at]] : messages;
+}
+
+function finished(message: Message, at: string): Stamped[] {
+  const end = endOf(message);
+  if (!end) return [[{ type: 'message.created', message }, message.createdAt]];
+  const { finishReason: _, usage: __, model: ___, error: ____, ...begun } = message;
+  return [[{ type: 'message.created', message: { ...begun, status: 'streaming' } }, message.createdAt], [end, at]];
+}
+
+/** null: a user's message, which is whole from the beginning. */
+function endOf({ role, id: messageId, status, finishReason, usage, model, error }: Message): NewEvent | null {
+  if (role === 'user') return null;
+  switch (status) {
+    case 'cancelled':
+      return { type: 'message.cancelled', messageId };
+    case 'interrupted':
+      return { type: 'message.interrupted', messageId };
+    case 'failed':
+      return error ? { type: 'message.failed', messageId, error } : { type: 'message.interrupted', messageId };
+    case 'complete':
+    case 'streaming':
+      return { type: 'message.completed', messageId, finishReason: finishReason ?? 'stop', ...(usage && { usage }), ...(model && { model }) };
+  }
+}
+
+/** The text is an event of its own: it came when it came, and not with the reply's beginning. */
+function open({ message, firstTokenAt }: OpenReply, at: string): Stamped[] {
+  const { id: messageId, content: text, createdAt } = message;
+  const created: Stamped = [{ type: 'message.created', message: { ...message, content: '' } }, createdAt];
+  return text === '' ? [created] : [created, [{ type: 'message.delta', messageId, text }, firstTokenAt ?? at]];
+}
+
+/** What this owner accepted, and what earlier owners did and history cannot tell yet: it follows from the messages. */
+function opsOf({ state, ops }: Memory): RestoreRequest['ops'] {
+  const { userId, sessionId } = state.meta;
+  const known = new Map<string, OpResult>(ops.map(({ id, result }) => [id, result]));
+  for (const { message } of state.unsaved) {
+    if (message.clientMessageId === undefined || known.has(message.id)) continue;
+    const result = messageIdsFor(userId, sessionId, 'send', message.clientMessageId);
+    if (result.messageId === message.id) known.set(message.id, result);
+  }
+  return [...known].map(([id, result]) => ({ id, result }));
+}
