@@ -4,6 +4,7 @@ import aiService from '../../services/ai.service.ts';
 import historyService from '../../services/history.service.ts';
 import ownerService from '../../services/session-owner.service.ts';
 import { loadConfig } from '../../src/config.ts';
+import { chatError } from '../../src/errors.ts';
 import { provideNode } from '../../src/node-context.ts';
 import { nodeGroup, type EventPayload } from '../../src/protocol/broker.ts';
 import { call } from '../../src/typed-call.ts';
@@ -101,20 +102,36 @@ it('K38 thirty replies are spread evenly over three ai nodes', async () => {
   expect(await Promise.all(ais.map(async (ai) => (await call(ai, 'ai.status', {}, { nodeID: ai.nodeID })).load))).toEqual([10, 10, 10]);
 });
 
-it('K39 an ai node that does not answer costs no more than it takes to learn that it is gone', async () => {
+/** An ai node that does this with every run it is asked for. */
+async function startStub(nodeID: string, generate: () => Promise<never>): Promise<void> {
+  const stub = new moleculer.ServiceBroker({ nodeID, logger: false, transporter: { type: 'Fake' }, skipProcessEventRegistration: true });
+  stub.createService({ name: 'ai', actions: { generate, ack: () => undefined, cancel: () => undefined } });
+  await stub.start();
+  brokers.push(stub);
+}
+
+it('K37 a node that just refused is not asked for every other run', async () => {
   const owner = await start('owner-1', ['session-owner']);
-  const silent = new moleculer.ServiceBroker({ nodeID: 'ai-dead', logger: false, transporter: { type: 'Fake' }, skipProcessEventRegistration: true });
-  silent.createService({ name: 'ai', actions: { generate: () => new Promise(() => {}), ack: () => undefined, cancel: () => undefined } });
-  await silent.start();
-  brokers.push(silent);
-  await meet('ai.generate', 1);
-  const { sessionId } = await send(owner);
+  let asked = 0;
+  await startStub('ai-full', () => ((asked += 1), Promise.reject(chatError('ai-unavailable', 'full'))));
+  await start('ai-1', ['ai'], { DEMO_TOKENS_PER_SECOND: '2' });
+  await meet('ai.generate', 2);
+  for (let n = 0; n < 20; n += 1) await send(owner, `c${n}`);
+  await until('all runs', async () => (await call(owner, 'ai.status', {}, { nodeID: 'ai-1' })).load === 20);
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThan(6);
+});
+
+it('K39 an ai node that dies while it is asked costs no more than it takes to learn that it is gone', async () => {
+  const owner = await start('owner-1', ['session-owner']);
+  await startStub('ai-dead', () => new Promise(() => {}));
   await start('ai-1', ['ai'], { DEMO_TOKENS_PER_SECOND: '0' });
   await meet('ai.generate', 2);
+  const sentAt = performance.now();
+  const sessions = [(await send(owner, 'a')).sessionId, (await send(owner, 'b')).sessionId];
   gone.add('ai-dead');
-  const before = performance.now();
   for (const listener of [...listeners]) listener('ai-dead');
-  await ended(owner, sessionId);
-  expect(performance.now() - before).toBeLessThan(2_000);
-  expect(await reply(owner, sessionId)).toMatchObject({ status: 'complete' });
+  for (const sessionId of sessions) await ended(owner, sessionId);
+  expect(performance.now() - sentAt).toBeLessThan(2_000);
+  for (const sessionId of sessions) expect(await reply(owner, sessionId)).toMatchObject({ status: 'complete' });
 });
