@@ -2,7 +2,8 @@
 import { guest, holdfastClient, relayClient, type Client } from './clients.ts';
 import { startRelay, startServer } from './processes.ts';
 import { figures, line, round } from './stats.ts';
-import { startUpstream, travelTimes } from './upstream.ts';
+import { travelTimes } from './stamps.ts';
+import { startUpstream } from './upstream.ts';
 
 const SESSIONS = 20;
 const TOKENS = 200;

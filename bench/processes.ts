@@ -1,10 +1,9 @@
 /** Starts what is measured as processes of their own, and ends them by their pid. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { guardChild, temporaryFolder } from './ending.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -14,8 +13,9 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-async function start(args: string[], env: Record<string, string>, cleanUp: () => void): Promise<Running> {
+async function start(args: string[], env: Record<string, string>): Promise<Running> {
   const child: ChildProcess = spawn(process.execPath, args, { cwd: root, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  guardChild(child);
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout! }).on('line', (text) => {
@@ -30,22 +30,21 @@ async function start(args: string[], env: Record<string, string>, cleanUp: () =>
     async stop() {
       child.kill('SIGTERM');
       await exited;
-      cleanUp();
     },
   };
 }
 
 /** Holdfast on the embedded store, with these settings. */
 export function startServer(env: Record<string, string>): Promise<Running> {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  const folder = temporaryFolder('embedded');
   const runner = ['node_modules/moleculer/bin/moleculer-runner.js', '--config', 'dist/moleculer.config.js', 'dist/services/**/*.service.js'];
   const open = { RATE_SENDS: '1000000', RATE_GUEST_TOKENS: '1000000', RATE_FRAMES: '1000000', AI_MAX_CONCURRENT: '10000', LOG_FORMAT: 'json' };
-  return start(runner, { PORT: '0', DATA_DIR: folder, ...open, ...env }, () => rmSync(folder, { recursive: true, force: true }));
+  return start(runner, { PORT: '0', DATA_DIR: folder, ...open, ...env });
 }
 
 /** The bare relay in front of the same upstream. */
 export function startRelay(baseUrl: string): Promise<Running> {
-  return start(['--import', 'tsx', 'bench/relay-server.ts'], { OPENAI_BASE_URL: baseUrl }, () => {});
+  return start(['--import', 'tsx', 'bench/relay-server.ts'], { OPENAI_BASE_URL: baseUrl });
 }
 
 /** CPU seconds this process has used so far (Linux; NaN elsewhere). */

@@ -26,7 +26,7 @@ io.on('connection', (socket) => {
     void socket.join(room);
     ack();
   });
-  socket.on('send', (room: string, ack: () => void) => {
+  socket.on('send', (room: string, _content: string, ack: () => void) => {
     const abort = new AbortController();
     running.set(room, abort);
     answer(room, abort.signal).catch((err: unknown) => {

@@ -18,3 +18,11 @@ export const round = (value: number): number => Math.round(value * 100) / 100;
 export function line(name: string, { n, p50, p99, max }: Figures): string {
   return `${name.padEnd(44)} p50 ${round(p50)} ms   p99 ${round(p99)} ms   max ${round(max)} ms   (n=${n})`;
 }
+
+/** A figure beside its goal: `1.32 (goal <= 1.5)`, with MISSED where it is. */
+export function goal(value: number, sign?: '<=' | '>=', wanted?: number, unit = ''): string {
+  const shown = `${round(value)}${unit}`;
+  if (sign === undefined || wanted === undefined) return shown;
+  const met = sign === '<=' ? value <= wanted : value >= wanted;
+  return `${shown} (goal ${sign} ${wanted}${unit}${met ? '' : ': MISSED'})`;
+}

@@ -1,20 +1,22 @@
 /** From send to the first text, and from Stop to the moment the model server sees its connection closed. */
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { guest, holdfastClient, relayClient, type Client } from './clients.ts';
 import { startRelay, startServer } from './processes.ts';
 import { figures, line } from './stats.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 const ROUNDS = 100;
+const SETTLE_MS = 20;
 
-interface Waits {
+export interface Waits {
   first: number[];
   stop: number[];
 }
 
-async function rounds(upstream: Upstream, client: Client): Promise<Waits> {
+export async function rounds(upstream: Upstream, client: Client, count = ROUNDS): Promise<Waits> {
   const waits: Waits = { first: [], stop: [] };
-  for (let n = 0; n < ROUNDS; n += 1) {
+  for (let n = 0; n < count; n += 1) {
     const closed = new Promise<number>((resolve) => (upstream.onAbort = resolve));
     const first = new Promise<number>((resolve) => (client.onText = () => resolve(performance.now())));
     const began = performance.now();
@@ -23,6 +25,9 @@ async function rounds(upstream: Upstream, client: Client): Promise<Waits> {
     const stopped = performance.now();
     client.stop();
     waits.stop.push((await closed) - stopped);
+    // Text that is still on its way is not the next round's first.
+    client.onText = () => {};
+    await pause(SETTLE_MS);
   }
   return waits;
 }

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { stamp } from './stamps.ts';
 
 export interface Upstream {
   baseUrl: string;
@@ -13,16 +14,6 @@ export interface Upstream {
   /** Called when the other side closed the connection before the answer was whole, with performance.now(). */
   onAbort: (at: number) => void;
   close(): Promise<void>;
-}
-
-const STAMP_SCALE = 1_000;
-
-/** A token: the time in microseconds, and a space. */
-export const stamp = (): string => `${Math.round(performance.now() * STAMP_SCALE)} `;
-/** How long each whole stamp of this text travelled, in ms. */
-export function travelTimes(text: string): number[] {
-  const now = performance.now();
-  return text.split(' ').filter((part) => part.length > 0).map((part) => now - Number(part) / STAMP_SCALE);
 }
 
 const chunk = (delta: object, finish: string | null): string =>
