@@ -18,7 +18,7 @@ function gatewayPort(broker: ServiceBroker, { presence }: Peers): GatewayPort {
   const pins = new GatewayPins(gatewaysOf(broker), presence);
   const send = <N extends FrameEvent>(event: N) => (payload: EventPayload<N>) => {
     const node = pins.nodeFor(payload.sessionId);
-    if (node !== null) emitTo(broker, nodeGroup('gateway', node), event, payload);
+    if (node !== null) void emitTo(broker, nodeGroup('gateway', node), event, payload);
   };
   return {
     frames: send('gateway.frames'),

@@ -89,8 +89,7 @@ export class RedisTransporter extends moleculer.Transporters.Redis {
   override send(topic: string, data: Buffer, meta?: { packet?: Packet }): Promise<void> {
     const sent = this.#link.publish(topic, data);
     if (meta?.packet?.type !== 'EVENT') return sent.catch(() => Promise.reject(away()));
-    sent.catch((error: unknown) => this.logger.debug({ err: error, topic }, 'an event was lost'));
-    return Promise.resolve();
+    return sent.catch((error: unknown) => this.logger.debug({ err: error, topic }, 'an event was lost'));
   }
 
   /** Resolves when a message of this node has come back to it through Redis; rejects with `unavailable` after a second. */
