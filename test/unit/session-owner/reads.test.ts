@@ -64,6 +64,26 @@ describe('open', () => {
     expect(reply.messages?.map(({ content }) => content)).toEqual(['question 1', 'answer 1']);
   });
 
+  it('R38 while history is away a snapshot comes from the log, when the log has all of it', async () => {
+    harness = await ownerHarness();
+    const { sessionId, messages } = await chat(2);
+    harness.backends.history.page = () => Promise.reject(new Error('away'));
+    const whole = await harness.node.reads.open({ ...user, sessionId });
+    expect(whole.messages?.map(({ content }) => content)).toEqual(messages?.map(({ content }) => content));
+    expect(whole.hasMore).toBe(false);
+    const newest = await harness.node.reads.open({ ...user, sessionId, limit: 3 });
+    expect(newest.messages?.map(({ content }) => content)).toEqual(['answer 1', 'question 2', 'answer 2']);
+    expect(newest.hasMore).toBe(true);
+  });
+
+  it('R38 while history is away and the log is not whole any more, it is refused', async () => {
+    harness = await ownerHarness({ env: { LOG_RETENTION_MS: '1' } });
+    const { sessionId } = await chat(2);
+    await harness.backends.log.expire(Date.now() + 60_000);
+    harness.backends.history.page = () => Promise.reject(new Error('away'));
+    await expect(harness.node.reads.open({ ...user, sessionId })).rejects.toThrow('away');
+  });
+
   it('R5 a snapshot in the middle of a reply has its text so far, and the events after it complete it', async () => {
     harness = await ownerHarness();
     const { sessionId } = await chat(1);
