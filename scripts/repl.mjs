@@ -1,11 +1,14 @@
 // npm run repl: joins the cluster as a node of its own, without services, and opens the prompt. Settings as for every
-// other node (.env, environment); what this node would run is nobody's wish here.
+// other node (.env, environment), without REDIS_URL those of the cluster that `npm run cluster` started here; what this
+// node would run is nobody's wish here.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import './load-env.mjs';
+import { settingsOfRunningCluster } from './cluster/joining.mjs';
 
+await settingsOfRunningCluster();
 if (!process.env.REDIS_URL) {
-  console.error('holdfast: REDIS_URL is not set, so there is no cluster to join; for the one process of the embedded mode: npm start -- --repl');
+  console.error('holdfast: no REDIS_URL, and no cluster runs here, so there is none to join; for the one process of the embedded mode: npm start -- --repl');
   process.exit(1);
 }
 await import('./build-if-needed.mjs');

@@ -8,8 +8,6 @@ import { ConfigError, loadConfig, type Config } from '../src/config.ts';
 const OPEN_MS = 15_000;
 const SESSION_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-export const AGREES = 0;
-export const DISAGREES = 1;
 export const COULD_NOT_LOOK = 2;
 
 /** Said to the person who started the tool; its exit code is COULD_NOT_LOOK. */
@@ -17,11 +15,12 @@ export class Unable extends Error {}
 
 export type Words = Record<string, string | boolean | undefined>;
 
-/** Ends the process with the code that `work` answers. Nothing but the result goes to stdout. */
+/** Ends the process with the code that `work` answers; `--help` shows the usage. Nothing but the result goes to stdout. */
 export async function runTool(usage: string, options: NonNullable<ParseArgsConfig['options']>, work: (words: Words) => Promise<number>): Promise<never> {
   let code: number;
   try {
-    code = await work(wordsOf(usage, options));
+    const words = wordsOf(usage, { ...options, help: { type: 'boolean', short: 'h' } });
+    code = words['help'] === true ? helped(usage) : await work(words);
   } catch (error) {
     say(error instanceof ConfigError ? error.problems.join('\n') : error instanceof Error ? error.message : String(error));
     code = COULD_NOT_LOOK;
@@ -29,6 +28,11 @@ export async function runTool(usage: string, options: NonNullable<ParseArgsConfi
   // Drivers may still be trying to reach a server that is away. A pipe is written first.
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   process.exit(code);
+}
+
+function helped(usage: string): number {
+  process.stdout.write(`${usage}\n`);
+  return 0;
 }
 
 function wordsOf(usage: string, options: NonNullable<ParseArgsConfig['options']>): Words {

@@ -1,4 +1,5 @@
-// What `npm run node` needs of a cluster that runs here; plain JavaScript, for installs without development packages.
+// What `npm run node` and the tools need of a cluster that runs here; plain JavaScript, for installs without development
+// packages.
 // The requests and answers are those of control-server.ts.
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -22,7 +23,7 @@ function connected(path) {
   });
 }
 
-/** `{url, settings, join}`, or undefined when nobody answers there. */
+/** `{url, settings, join, leave}`, or undefined when nobody answers there. */
 export async function runningCluster() {
   const state = readState();
   const socket = state && (await connected(state.control));
@@ -43,5 +44,15 @@ export async function runningCluster() {
     socket.on('error', () => {});
     socket.write(`${JSON.stringify({ command: 'join', ...about })}\n`);
   });
-  return { url: state.url, settings: state.settings, join };
+  return { url: state.url, settings: state.settings, join, leave: () => socket.end() };
+}
+
+/** For tools: without REDIS_URL the settings of the cluster that runs here, if one does. Answers its address. */
+export async function settingsOfRunningCluster() {
+  if (process.env.REDIS_URL) return undefined;
+  const cluster = await runningCluster();
+  if (cluster === undefined) return undefined;
+  cluster.leave();
+  for (const [name, value] of Object.entries(cluster.settings)) process.env[name] ||= value;
+  return cluster.url;
 }

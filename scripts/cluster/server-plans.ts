@@ -48,6 +48,7 @@ export async function provideServers(env: NodeJS.ProcessEnv): Promise<void> {
 export async function planServers(env: NodeJS.ProcessEnv, folder: ClusterFolder, ports: FreePorts): Promise<{ plans: ServerPlan[]; settings: Record<string, string> }> {
   const settings: Record<string, string> = {};
   for (const { setting } of kinds) if ((env[setting] ?? '') !== '') settings[setting] = env[setting] ?? '';
+  if (env['AUDIT'] === 'off') settings['AUDIT'] = 'off';
   const plans: ServerPlan[] = [];
   for (const { name, setting, urlAt, start } of wanted(env)) {
     const port = await ports.take();

@@ -1,10 +1,7 @@
 /** The one switch between the two modes. */
 import type { Config } from '../config.ts';
-import { StartError } from '../start-error.ts';
 import type { Backends } from './contracts.ts';
 import { openEmbedded } from './embedded/embedded-backends.ts';
-
-export { StartError };
 
 /** Opens the stores of the configured mode. Throws StartError when this node cannot start with them. */
 export async function createBackends(config: Config): Promise<Backends> {

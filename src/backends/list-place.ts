@@ -1,11 +1,15 @@
-/** The place in a user's session list: (updatedAt, id) of the last session shown, opaque to clients. */
+/** Pages of a user's session list. The place in it is (updatedAt, id) of the last session shown, opaque to clients. */
 import { z } from 'zod';
 import { chatError } from '../errors.ts';
 import type { SessionRecord } from '../protocol/broker.ts';
+import type { HistoryStore } from './contracts.ts';
+
+export type ListOptions = Parameters<HistoryStore['list']>[1];
+export type SessionList = Awaited<ReturnType<HistoryStore['list']>>;
 
 const placeSchema = z.tuple([z.string(), z.string()]);
 
-export function encodePlace(last: SessionRecord): string {
+function encodePlace(last: SessionRecord): string {
   return Buffer.from(JSON.stringify([last.updatedAt, last.id])).toString('base64url');
 }
 
@@ -16,4 +20,12 @@ export function decodePlace(before: string): [updatedAt: string, id: string] {
   } catch {
     throw chatError('invalid', 'before: is not a place this list gave; leave it out to begin with the newest session');
   }
+}
+
+/** `found`: up to `limit + 1` records, newest first; the one too many says that there is more. */
+export function pageOf(found: SessionRecord[], limit: number): SessionList {
+  const sessions = found.slice(0, limit);
+  const last = sessions.at(-1);
+  const hasMore = found.length > limit;
+  return hasMore && last ? { sessions, hasMore, before: encodePlace(last) } : { sessions, hasMore };
 }

@@ -2,15 +2,10 @@
 import { clusterEnv, startCluster, type Cluster } from '../support/cluster-nodes.ts';
 import { checkTabs, untilText } from '../support/cluster-check.ts';
 import { roamingTab } from '../support/roaming-tab.ts';
-import { seeded } from '../support/seeded.ts';
 import { testMongo } from '../support/servers/mongo.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { testRedis } from '../support/servers/redis.ts';
 import { guestToken } from '../support/tab.ts';
-import { until } from '../support/until.ts';
-
-const REPLIES = process.env['LONG'] === '1' ? 1_000 : 60;
-const AT_ONCE = 20;
 
 describeWith(['redis-server', 'mongo'], 'a cluster', () => {
   let cluster: Cluster;
@@ -69,27 +64,4 @@ describeWith(['redis-server', 'mongo'], 'a cluster', () => {
     expect(await checkTabs(tabs)).toHaveLength(2);
     for (const tab of tabs) tab.close();
   });
-
-  test(`N22 ${REPLIES} replies with clients that switch gateways at random: no gap, every text equal to history`, async () => {
-    let holes = 0;
-    for (let from = 0; from < REPLIES; from += AT_ONCE) {
-      await Promise.all(Array.from({ length: AT_ONCE }, async (_, i) => {
-        const random = seeded(from + i + 1);
-        const tab = await roamingTab(urls, token, { first: random.int(0, 2) });
-        const { replyId } = await tab.send(`question ${from + i}`);
-        for (let n = random.int(0, 3); n > 0; n -= 1) {
-          await untilText(tab, replyId, tab.text(replyId).length + random.int(0, 200));
-          tab.roam();
-          await until('the trip', () => tab.socket.connected && tab.cursor !== null);
-        }
-        expect((await tab.ended(replyId)).status).toBe('complete');
-        // A frame may come while the tab opens and be in the answer as well: by its seq it is known and dropped.
-        expect(tab.counts.resyncs).toBe(0);
-        holes += tab.counts.holes;
-        await checkTabs([tab]);
-        tab.close();
-      }));
-    }
-    expect(holes).toBe(0);
-  }, 600_000);
 });

@@ -83,6 +83,10 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'servers that go away', () => {
     for (const tab of tabs) expect((await tab.ended(replyId)).status).toBe('complete');
     const { replyId: second } = await tabs[0]!.send('and on it goes');
     for (const tab of tabs) expect((await tab.ended(second)).status).toBe('complete');
+    // A tab that comes now sees it all as well: the log has it.
+    const late = await roamingTab(urls, token, { first: 1, sessionId: tabs[0]!.sessionId });
+    expect(late.text(second)).toBe(tabs[0]!.text(second));
+    late.close();
     await again('mongo');
     await until('health to be well', async () => (await health()).dependencies['mongodb']?.ok === true, 20_000);
     await whole(tabs, second);

@@ -94,10 +94,14 @@ describeWith(['redis-server'], 'a Redis that loses writes', () => {
     await stores.log.append(batch(owned, deltas(2, 4)));
     await restart(place, () => truncateSync(fileOf(server.dir), kept + 40));
     await told(node);
+    // Until that is written anew, whoever saw more than is left is told to wait, and not shown less than before.
+    await until('the other node to see what is left', async () => (await other.log.read(owned.meta.sessionId, 0).catch(() => null))?.meta.head === 3);
+    await rejectsUnavailable(other.log.read(owned.meta.sessionId, 5));
     // The one that remembers: all five events, under another log id.
     const restored = await stores.log.restore(requestOf(owned, 5));
     expect(restored.status).toBe('restored');
     expect((await stores.log.read(owned.meta.sessionId, 0))?.events).toEqual(deltas(5));
+    expect((await stores.log.read(owned.meta.sessionId, 9))?.events).toEqual([]);
     // The one that nobody remembers: what survived, under another log id as soon as it can be written.
     await until('the store to settle', () => other.settled());
     const heir = await joinedNode(other);

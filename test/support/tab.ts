@@ -111,7 +111,11 @@ export class Tab {
     this.#held ??= [];
     this.counts.opens += 1;
     const sessionId = options.sessionId ?? (this.sessionId || undefined);
-    const reply = await this.request<OpenReply>('session:open', { ...options, sessionId, cursor: this.cursor });
+    const reply = await this.request<OpenReply>('session:open', { ...options, sessionId, cursor: this.cursor }).catch((err: unknown) => {
+      // Nothing is held for an answer that does not come: the next frame finds the hole again.
+      this.#held = null;
+      throw err;
+    });
     this.sessionId = reply.session.id;
     if (reply.resync) this.counts.resyncs += 1;
     if (reply.messages) {

@@ -1,20 +1,9 @@
 /** Pages of a user's sessions, newest update first; the place in the list is (updatedAt, id), so nothing is skipped. */
 import type { QueryFilter } from 'mongoose';
 import type { SessionRecord } from '../../protocol/broker.ts';
-import { decodePlace, encodePlace } from '../list-place.ts';
+import { decodePlace, pageOf, type ListOptions, type SessionList } from '../list-place.ts';
 import { userKey, type HistoryModels, type SessionDoc } from './mongo-models.ts';
 import { wantedWords, type Wanted } from './mongo-words.ts';
-
-export interface ListOptions {
-  before?: string;
-  limit: number;
-  query?: string;
-}
-export interface SessionList {
-  sessions: SessionRecord[];
-  hasMore: boolean;
-  before?: string;
-}
 
 export async function listSessions(models: HistoryModels, userId: string, { before, limit, query }: ListOptions): Promise<SessionList> {
   const place = before === undefined ? {} : olderThan(decodePlace(before));
@@ -28,10 +17,7 @@ export async function listSessions(models: HistoryModels, userId: string, { befo
     .sort({ updatedAt: -1, _id: -1 })
     .limit(limit + 1)
     .lean();
-  const sessions = docs.slice(0, limit).map(({ record }) => JSON.parse(record) as SessionRecord);
-  const last = sessions.at(-1);
-  const hasMore = docs.length > limit;
-  return hasMore && last ? { sessions, hasMore, before: encodePlace(last) } : { sessions, hasMore };
+  return pageOf(docs.map(({ record }) => JSON.parse(record) as SessionRecord), limit);
 }
 
 /** The first bound lets the index begin at the place. */

@@ -8,8 +8,9 @@ import type { Clock } from '../../clock.ts';
 import type { SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import type { HistoryStore } from '../contracts.ts';
+import type { ListOptions, SessionList } from '../list-place.ts';
 import type { MongoLink } from './mongo-connection.ts';
-import { listSessions, type ListOptions, type SessionList } from './mongo-list.ts';
+import { listSessions } from './mongo-list.ts';
 import { messageDoc, messageKey, sessionDoc, type HistoryModels, type MessageDoc, type SessionDoc } from './mongo-models.ts';
 
 const DUPLICATE = 11_000;

@@ -1,19 +1,8 @@
 /** Pages of a user's sessions, newest update first; the place in the list is (updatedAt, id), so nothing is skipped. */
 import type { SessionRecord } from '../../protocol/broker.ts';
-import { decodePlace, encodePlace } from '../list-place.ts';
+import { decodePlace, pageOf, type ListOptions, type SessionList } from '../list-place.ts';
 import { matchExpression } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
-
-export interface ListOptions {
-  before?: string;
-  limit: number;
-  query?: string;
-}
-export interface SessionList {
-  sessions: SessionRecord[];
-  hasMore: boolean;
-  before?: string;
-}
 
 const FOUND = `AND (n IN (SELECT rowid FROM title_words WHERE title_words MATCH ?)
   OR id IN (SELECT session_id FROM messages WHERE n IN (SELECT rowid FROM message_words WHERE message_words MATCH ?)))`;
@@ -32,8 +21,5 @@ export function listSessions(db: Sqlite, userId: string, { before, limit, query 
     ...(match === null ? [] : [match, match]),
     limit + 1,
   );
-  const sessions = rows.slice(0, limit).map((row) => JSON.parse(row.record) as SessionRecord);
-  const last = sessions.at(-1);
-  const hasMore = rows.length > limit;
-  return hasMore && last ? { sessions, hasMore, before: encodePlace(last) } : { sessions, hasMore };
+  return pageOf(rows.map((row) => JSON.parse(row.record) as SessionRecord), limit);
 }

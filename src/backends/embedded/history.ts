@@ -1,9 +1,10 @@
 /** History: sessions and finished messages, and the words they are found by. */
 import type { HistoryStore } from '../contracts.ts';
+import type { ListOptions, SessionList } from '../list-place.ts';
 import type { Clock } from '../../clock.ts';
 import type { SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
-import { listSessions, type ListOptions, type SessionList } from './history-list.ts';
+import { listSessions } from './history-list.ts';
 import { foldForSearch, ownerWord } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
 

@@ -16,5 +16,12 @@ if redis.call('EXISTS', metaKey) == 0 then
   if settling > 0 then return {-4, settling} end
   return {0}
 end
+-- The reader saw events that are not there: a store that lost data forgot them, and while it settles their owner may
+-- write them anew. Until then nobody is shown less than before.
+if after ~= '' then
+  local meta = redis.call('HMGET', metaKey, 'head', 'store')
+  local settling = meta[2] ~= store and tonumber(after) > tonumber(meta[1]) and redis.call('PTTL', settlingKey) or 0
+  if settling > 0 then return {-4, settling} end
+end
 local fields, oldest = logView(metaKey, logKey)
 return {1, fields, oldest, after == '' and {} or redis.call('XRANGE', logKey, '(' .. after .. '-0', '+')}
