@@ -11,6 +11,7 @@ import { processHost, type Host } from './host.ts';
 import { loggerConfig } from './logging.ts';
 import { probes } from './probes.ts';
 import { followRepl } from './repl-session.ts';
+import { settleLostCalls } from './settle-lost-calls.ts';
 import { Shutdown } from './shutdown.ts';
 import { startGuard } from './start-guard.ts';
 
@@ -47,7 +48,7 @@ function lifeOptions(config: Config, backends: Backends, host: Host): BrokerOpti
   return {
     logger: loggerConfig(config, process.stdout.isTTY),
     skipProcessEventRegistration: true,
-    middlewares: [startGuard(host), probes(config, host)],
+    middlewares: [startGuard(host), probes(config, host), settleLostCalls],
     replOptions: { delimiter: 'holdfast $', customCommands: replCommands },
     created(broker: ServiceBroker) {
       provideNode(broker, { config, backends });
