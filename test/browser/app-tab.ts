@@ -54,6 +54,17 @@ export class AppTab {
     await until(`${characters} characters`, async () => ((await this.reply())?.content.length ?? 0) >= characters, TEXT_LIMIT_MS);
   }
 
+  /** The lengths its text was seen to have, until it ended. */
+  async lengthsToTheEnd(): Promise<Set<number>> {
+    const lengths = new Set<number>();
+    await until('the reply to end', async () => {
+      const reply = await this.reply();
+      lengths.add(reply?.content.length ?? 0);
+      return reply?.status !== 'streaming';
+    }, END_LIMIT_MS);
+    return lengths;
+  }
+
   async ended(status: string): Promise<Shown> {
     await until(`the reply to be ${status}`, async () => (await this.reply())?.status === status, END_LIMIT_MS);
     return (await this.reply())!;

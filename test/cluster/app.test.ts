@@ -67,6 +67,8 @@ describeWith(['redis-server', 'mongo', 'haproxy', 'openssl'], 'the app on a clus
       expect(new Set(names).size).toBe(2);
       for (const name of names) expect(cluster.gateways.map(({ nodeId }) => nodeId)).toContain(name);
       await shoot(tabs[1].page, 'cluster-two-tabs');
+      // What was lost on the way would come with the next sign of life, in a few large pieces.
+      expect((await tabs[1].lengthsToTheEnd()).size).toBeGreaterThanOrEqual(8);
       await whole(tabs);
       expect(complaints).toEqual([]);
     });

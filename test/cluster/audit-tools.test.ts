@@ -96,6 +96,7 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'the audit tools on a cluster',
     expect((await tool('verify', '--session', sessionId, '--wait', '0')).out).toMatch(new RegExp(`${replyId}.* differ +missing in history`));
     expect(await tool('verify', '--session', 'nobody', '--wait', '0')).toMatchObject({ code: 2, err: expect.stringMatching(/nothing is known/) });
     expect(await tool('verify')).toMatchObject({ code: 2, err: expect.stringMatching(/^Usage/) });
+    expect(await tool('verify', '--help')).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage/), err: '' });
   });
 
   test('A42 SIGKILL of the audit node with a backlog: nothing is missing once another one runs', async () => {

@@ -29,9 +29,10 @@ describeWith(['redis-server', 'mongo', 'kafka', 'haproxy'], 'npm run cluster wit
   let url = '';
   let up: Command;
 
-  function run(file: string, words: string[], env: Record<string, string> = {}): Command {
+  function run(file: string, words: string[], env: Record<string, string> = {}, input?: string): Command {
     const settings = { PATH: process.env['PATH'], HOME: process.env['HOME'], CLUSTER_DIR: folder.path, DEMO_TOKENS_PER_SECOND: '200', ...env };
-    const child = spawn(process.execPath, [...(file.endsWith('.ts') ? ['--import', 'tsx'] : []), file, ...words], { cwd: ROOT, env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...(file.endsWith('.ts') ? ['--import', 'tsx'] : []), file, ...words], { cwd: ROOT, env: settings, stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdin.end(input);
     running.add(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
@@ -73,6 +74,16 @@ describeWith(['redis-server', 'mongo', 'kafka', 'haproxy'], 'npm run cluster wit
     const reply = await tab.ended(replyId);
     expect(reply.status).toBe('complete');
     tab.close();
+  });
+
+  test('N15 the audit tools and the REPL of another terminal find the cluster without any setting', async () => {
+    const verify = run('scripts/audit.mjs', ['verify', '--since', '2000-01-01T00:00:00Z', '--json']);
+    expect(await verify.exited).toBe(0);
+    expect(verify.output()).toContain(`the cluster at ${url}`);
+    expect(verify.output()).toMatch(/"replies":1\b.*"agree":2\b/s);
+    const repl = run('scripts/repl.mjs', [], {}, 'cluster\n');
+    expect(await repl.exited).toBe(0);
+    for (const name of ['gateway-1', 'gateway-2', 'ai-1', 'history-1', 'audit-1', 'repl']) expect(repl.output()).toMatch(new RegExp(`^${name}-\\S+`, 'm'));
   });
 
   test('N18 npm run node adds a gateway that gets sockets with no file edited, and loses them in order when it stops', async () => {

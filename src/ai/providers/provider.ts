@@ -1,6 +1,7 @@
 /**
  * What a model server is to Holdfast. Whoever wants another one implements `Provider` and names it in
  * `create-provider.ts`; deadlines, retries, batching, well-formed text and the one end of a run are not its business.
+ * docs/EXTENDING.md has a complete example.
  */
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { PromptMessage } from '../../protocol/broker.ts';
