@@ -14,6 +14,8 @@ export class RoamingTab extends Tab {
   #next = 0;
   #closed = false;
   #moving = false;
+  /** Asked for while it moved. */
+  #onceMore = false;
   #heardAt = Date.now();
   readonly #watch: NodeJS.Timeout;
   /** How often it came back, and what it was refused for now. */
@@ -34,7 +36,9 @@ export class RoamingTab extends Tab {
       for (;;) {
         try {
           if (!this.socket.connected) await this.#connectNext();
+          this.#onceMore = false;
           if (this.sessionId !== '') await this.open();
+          if (this.#onceMore) continue;
           return;
         } catch (err) {
           if (this.#closed) return;
@@ -84,9 +88,14 @@ export class RoamingTab extends Tab {
     this.drop();
   }
 
+  /** An open that is refused for now is asked again: a tab that holds frames back and waits for nothing would be deaf. */
+  protected override reopen(): void {
+    this.#again();
+  }
+
   protected override told(event: 'resync' | 'draining' | 'frame'): void {
     this.#heardAt = Date.now();
-    if (event === 'resync' && !this.#moving) this.#again();
+    if (event === 'resync') this.#again();
     if (event === 'draining') this.socket.disconnect();
   }
 
@@ -114,7 +123,8 @@ export class RoamingTab extends Tab {
 
   #again(): void {
     this.#heardAt = Date.now();
-    this.open().catch(() => undefined);
+    if (this.#moving) this.#onceMore = true;
+    else void this.arrive().catch(() => undefined);
   }
 }
 

@@ -75,6 +75,11 @@ export class Tab {
     this.told('frame');
     if (this.#held || !this.cursor || (head.logId === this.cursor.logId && head.seq <= this.cursor.seq)) return;
     this.counts.holes += 1;
+    this.reopen();
+  }
+
+  /** Something is missing. */
+  protected reopen(): void {
     void this.open().catch(() => undefined);
   }
 
@@ -170,7 +175,7 @@ export class Tab {
       }
       if (!cursor || frame.logId !== cursor.logId || event.seq !== cursor.seq + 1) {
         this.counts.holes += 1;
-        void this.open().catch(() => undefined);
+        this.reopen();
         return;
       }
       this.cursor = { logId: frame.logId, seq: event.seq };
