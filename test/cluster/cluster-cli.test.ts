@@ -285,6 +285,7 @@ describe('npm run cluster at the command line', () => {
     const env = { CLUSTER_DIR: folder.path };
     expect(await run(['status'], env)).toEqual({ code: 1, output: 'cluster: none runs here; start it: npm run cluster' });
     expect(await run(['stop'], env)).toEqual({ code: 0, output: 'None runs here.' });
+    expect(await run(['--help'], env)).toMatchObject({ code: 0, output: expect.stringMatching(/^npm run cluster /) });
     expect(await run(['logs', 'ai-1'], env)).toMatchObject({ code: 1 });
     expect(await run(['restart'], env)).toMatchObject({ code: 1, output: expect.stringContaining('"restart" is none of these') });
     (await import('node:fs')).mkdirSync(folder.dirOf('ai-1'));

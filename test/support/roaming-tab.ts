@@ -9,6 +9,12 @@ import { until } from './until.ts';
 const SILENCE_MS = 5_000;
 const RETRYABLE = new Set(['unavailable', 'rate-limited', 'internal']);
 
+/** A test that failed closes none of its tabs, and each would go on coming back for ever. */
+const open = new Set<RoamingTab>();
+afterAll(() => {
+  for (const tab of open) tab.close();
+});
+
 export class RoamingTab extends Tab {
   readonly #urls: string[];
   #next = 0;
@@ -26,6 +32,7 @@ export class RoamingTab extends Tab {
     this.#urls = urls;
     this.#next = first + 1;
     this.#watch = setInterval(() => this.#checkSilence(), 200);
+    open.add(this);
   }
 
   /** Connects somewhere and opens its session, again and again until both worked. */
@@ -80,6 +87,7 @@ export class RoamingTab extends Tab {
   override close(): void {
     this.#closed = true;
     clearInterval(this.#watch);
+    open.delete(this);
     super.close();
   }
 

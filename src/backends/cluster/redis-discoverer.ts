@@ -29,6 +29,7 @@ export class RedisDiscoverer extends moleculer.Discoverers.Redis {
   #prefix = '';
   #beating = false;
   #failing = false;
+  #stopped = false;
 
   constructor(parts: DiscovererParts) {
     super({ heartbeatInterval: parts.heartbeatMs / 1_000, heartbeatTimeout: parts.timeoutMs / 1_000 });
@@ -39,6 +40,16 @@ export class RedisDiscoverer extends moleculer.Discoverers.Redis {
     // Not the Redis discoverer's own: it opens a connection.
     moleculer.Discoverers.Base.prototype.init.call(this, registry);
     this.#prefix = `MOL-${this.broker.namespace}-DSCVR`;
+  }
+
+  /** A reconnect that was under way when the broker stopped would begin the heartbeats anew, and nobody would end them. */
+  override startHeartbeatTimers(): void {
+    if (!this.#stopped) super.startHeartbeatTimers();
+  }
+
+  override stop(): Promise<void> {
+    this.#stopped = true;
+    return super.stop();
   }
 
   /** What they count are scans of the built-in one. */
