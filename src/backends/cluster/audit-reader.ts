@@ -3,13 +3,18 @@
  * no offsets and is deleted afterwards, so that readers take nothing from each other.
  */
 import { randomUUID } from 'node:crypto';
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
 import type { AuditEntry, AuditReadOptions } from '../contracts.ts';
 import { fromMessage } from './kafka-batches.ts';
 import type { KafkaSettings } from './kafka-client.ts';
 
+const { KafkaJSProtocolError } = kafkajs;
+
 /** Nothing new for so long although the end is not reached: somebody else must look at that broker. */
 const IDLE_MS = 30_000;
+/** Longest wait for partitions to have a leader again, and the pause between two looks. */
+const LEADER_MS = 15_000;
+const LEADER_PAUSE_MS = 200;
 /** Clocks of brokers and of this machine may differ. */
 const MARGIN_MS = 300_000;
 
@@ -27,7 +32,7 @@ export async function readAudit(kafka: Kafka, settings: KafkaSettings, options: 
   const groupId = `${settings.KAFKA_CLIENT_ID}-read-${randomUUID()}`;
   try {
     await admin.connect();
-    const spans = await spansOf(admin, topic, options.since);
+    const spans = await patiently(() => spansOf(admin, topic, options.since));
     if (spans.length === 0) return;
     const consumer = kafka.consumer({ groupId, maxBytesPerPartition: settings.KAFKA_MAX_MESSAGE_BYTES, maxWaitTimeInMs: 200, allowAutoTopicCreation: false, retry: { retries: 3, restartOnFailure: async () => false } });
     try {
@@ -38,6 +43,19 @@ export async function readAudit(kafka: Kafka, settings: KafkaSettings, options: 
     await admin.deleteGroups([groupId]).catch(() => {});
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** A broker that has just come back does not lead its partitions yet, and says so. */
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const limit = performance.now() + LEADER_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof KafkaJSProtocolError && error.retriable) || performance.now() > limit) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LEADER_PAUSE_MS));
   }
 }
 
