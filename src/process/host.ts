@@ -1,5 +1,6 @@
 /** What the code about starting and stopping needs of the operating system's process; injected, so that tests can watch. */
 import { systemClock, type Clock } from '../clock.ts';
+import { tellOperator } from '../operator-line.ts';
 
 export type StopSignal = 'SIGTERM' | 'SIGINT';
 
@@ -24,6 +25,6 @@ export const processHost: Host = {
     process.on('uncaughtException', listener);
     return () => process.off('uncaughtException', listener);
   },
-  say: (line) => void process.stderr.write(`holdfast: ${line}\n`),
+  say: tellOperator,
   exit: (code) => process.exit(code),
 };

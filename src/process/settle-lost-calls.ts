@@ -3,6 +3,7 @@
  * with all it carries, would be tracked as running until the process ends, and a stop would wait for it.
  */
 import type { Context, Middleware } from 'moleculer';
+import { within } from '../within.ts';
 
 /** The caller has its own error by then; nobody sees this one. */
 const AFTER_THE_LIMIT_MS = 50;
@@ -15,13 +16,6 @@ export const settleLostCalls: Middleware = {
   remoteAction: (next: RemoteCall): RemoteCall => (ctx) => {
     const limitMs = ctx.options.timeout ?? 0;
     const answer = next(ctx);
-    return limitMs > 0 ? within(limitMs + AFTER_THE_LIMIT_MS, answer) : answer;
+    return limitMs > 0 ? within(limitMs + AFTER_THE_LIMIT_MS, 'a remote call', answer) : answer;
   },
 };
-
-function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    answer.finally(() => clearTimeout(timer)).then(resolve, reject);
-  });
-}

@@ -1,5 +1,6 @@
 /** All stores of one node of a cluster: Redis for what is live, MongoDB for what is kept, Kafka for the audit trail. */
 import type { Config } from '../../config.ts';
+import { tellOperator } from '../../operator-line.ts';
 import type { AuditSink, Backends } from '../contracts.ts';
 import { openKafkaSink } from './kafka-sink.ts';
 import { openMongoHistory } from './mongo-history.ts';
@@ -43,10 +44,9 @@ export async function openCluster(config: Config): Promise<Backends> {
 
 /** Each outage and its end is a line for the operator; the stores are there before any logger is. */
 const outages: ConnectionLog = {
-  warn: ({ err }, text) => say(`${text} (${err instanceof Error ? err.message : String(err)})`),
-  info: (_fields, text) => say(text),
+  warn: ({ err }, text) => tellOperator(`${text} (${err instanceof Error ? err.message : String(err)})`),
+  info: (_fields, text) => tellOperator(text),
 };
-const say = (text: string): void => void process.stderr.write(`holdfast: ${text}\n`);
 
 const noSink: AuditSink = {
   deliver: () => Promise.reject(new Error('AUDIT is off: nothing is delivered')),

@@ -8,6 +8,7 @@ import { jsonPart, metaFields, seedFields, toMeta } from './log-meta.ts';
 import type { OutboxSettings } from './outbox.ts';
 import { keys, nodeKeys, sessionKeys } from './redis-keys.ts';
 import { storeAway, type RedisLink } from './redis-link.ts';
+import { NOT_NOW } from './scripts.ts';
 import type { StoreIdentity } from './store-identity.ts';
 
 export interface LogSettings {
@@ -28,7 +29,6 @@ export interface LogDeps {
 /** Scripts answer a status first; what the others mean stands in the script's file. */
 type Answer = [status: number, ...unknown[]];
 const NOTHING = 0;
-const NOT_NOW = -4;
 
 export class RedisLog implements EventLog {
   readonly #deps: LogDeps;

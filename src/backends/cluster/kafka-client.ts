@@ -79,20 +79,6 @@ export function kafkaAway(error: unknown): Error {
   return away;
 }
 
-/** Rejects when it takes longer; what was begun goes on unheard. */
-export async function within<T>(ms: number, doing: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${doing} took longer than ${ms} ms`)), ms);
-  });
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** The broker's own word for what is wrong (`MESSAGE_TOO_LARGE`), however deep kafkajs wrapped it. */
 export function brokerErrorType(error: unknown): string | null {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {

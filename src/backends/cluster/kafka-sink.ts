@@ -7,10 +7,12 @@
  */
 import { type Admin, CompressionTypes, type Kafka, type Producer } from 'kafkajs';
 import type { Config } from '../../config.ts';
+import { tellOperator } from '../../operator-line.ts';
+import { within } from '../../within.ts';
 import type { AuditEntry, AuditReadOptions, AuditSink } from '../contracts.ts';
 import { readAudit } from './audit-reader.ts';
 import { type AuditMessage, batches, byTopic, type Topics, withoutContent } from './kafka-batches.ts';
-import { brokerErrorType, kafkaAway, kafkaClient, reasonOf, within } from './kafka-client.ts';
+import { brokerErrorType, kafkaAway, kafkaClient, reasonOf } from './kafka-client.ts';
 import { ensureTopics } from './kafka-topics.ts';
 
 const HEALTH_MS = 2_000;
@@ -23,14 +25,10 @@ export interface KafkaSinkLink {
 }
 
 /** Throws StartError for settings that can never work. `say` gets a line for the operator, once for each matter. */
-export function openKafkaSink(config: Config, say: (line: string) => void = sayOnStderr): KafkaSinkLink {
+export function openKafkaSink(config: Config, say: (line: string) => void = tellOperator): KafkaSinkLink {
   const link = new KafkaSink(config, kafkaClient(config), say);
   link.begin();
   return { sink: link, health: () => link.health(), close: () => link.close() };
-}
-
-function sayOnStderr(line: string): void {
-  process.stderr.write(`holdfast: ${line}\n`);
 }
 
 class KafkaSink implements AuditSink {

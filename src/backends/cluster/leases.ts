@@ -4,14 +4,14 @@ import type { ClaimResult, Lease, LeaseEvents, LeaseStore } from '../contracts.t
 import type { Liveness } from './liveness.ts';
 import { keys, nodeKeys, sessionKeys } from './redis-keys.ts';
 import { storeAway, type RedisLink } from './redis-link.ts';
+import { NOT_NOW } from './scripts.ts';
 import type { StoreIdentity } from './store-identity.ts';
 
 /** How often this node walks over all unsaved sessions, in ms. */
 const WALK_MS = 10_000;
-/** What `claim` answers, beside OTHER_STORE. */
+/** What `claim` answers, beside OTHER_STORE and NOT_NOW. */
 const HELD = 0;
 const CLAIMED = 1;
-const NOT_NOW = -4;
 const NOT_JOINED = -5;
 const NO_LOG = -6;
 

@@ -3,6 +3,7 @@
  * that appends and only while a message to itself through the transporter comes back: a half-dead node must lose its
  * sessions. A node that could not renew stops writing before its key ends.
  */
+import { within } from '../../within.ts';
 import type { Lease, LeaseEvents, Presence } from '../contracts.ts';
 import { Membership, moment, type Moment } from './membership.ts';
 import { Reaper } from './reaper.ts';
@@ -133,7 +134,7 @@ export class Liveness {
 
   async #round(): Promise<void> {
     try {
-      await within(this.#deps.ttlMs * LOOPBACK, this.#deps.loopback());
+      await within(this.#deps.ttlMs * LOOPBACK, 'the loopback', this.#deps.loopback());
     } catch {
       // The transporter does not carry messages: this node cannot do its work, and lets its key end.
       return;
@@ -195,11 +196,4 @@ export class Liveness {
       // Its key ends by itself.
     }
   }
-}
-
-function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -2,6 +2,7 @@
 import mongoose, { type Connection, type ConnectOptions } from 'mongoose';
 import type { Config } from '../../config.ts';
 import { chatError } from '../../errors.ts';
+import { TookTooLong, within } from '../../within.ts';
 import { StartError } from '../../start-error.ts';
 
 export type MongoSettings = Pick<Config, 'MONGO_URL' | 'MONGO_TIMEOUT_MS'>;
@@ -23,7 +24,13 @@ export function openMongo({ MONGO_URL: url = '', MONGO_TIMEOUT_MS: limitMs }: Mo
   const connection = mongoose.createConnection();
   const ended = new AbortController();
   let trouble: string | null = 'not connected yet';
-  const ask = <T>(work: () => Promise<T>): Promise<T> => within(limitMs, work).catch((error: unknown) => Promise.reject(asUnavailable(error)));
+  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await within(limitMs, 'asking MongoDB', work());
+    } catch (error) {
+      throw asUnavailable(error);
+    }
+  };
 
   const connecting = forEver(ended.signal, async () => {
     try {
@@ -44,7 +51,7 @@ export function openMongo({ MONGO_URL: url = '', MONGO_TIMEOUT_MS: limitMs }: Mo
     ask,
     async health() {
       try {
-        await within(limitMs, async () => connection.db?.command({ ping: 1 }));
+        await within(limitMs, 'asking MongoDB', Promise.resolve(connection.db?.command({ ping: 1 })));
         return trouble === null ? { ok: true } : { ok: false, detail: trouble };
       } catch (error) {
         return { ok: false, detail: reason(error) };
@@ -53,8 +60,8 @@ export function openMongo({ MONGO_URL: url = '', MONGO_TIMEOUT_MS: limitMs }: Mo
     async close() {
       ended.abort();
       // A server that does not answer must not hold the process up.
-      await within(CLOSE_MS, () => connection.close(true)).catch(() => {});
-      await within(CLOSE_MS, () => connecting).catch(() => {});
+      await within(CLOSE_MS, 'leaving MongoDB', connection.close(true)).catch(() => {});
+      await within(CLOSE_MS, 'leaving MongoDB', connecting).catch(() => {});
     },
   };
 }
@@ -92,21 +99,6 @@ async function forEver(ended: AbortSignal, attempt: () => Promise<boolean>): Pro
       const timer = setTimeout(resolve, RETRY_MS);
       ended.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
     });
-  }
-}
-
-class TookTooLong extends Error {}
-
-/** Waits no longer than this, whatever the driver does. */
-async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TookTooLong(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -32,6 +32,8 @@ export type ScriptName = keyof typeof FILES;
 
 /** What the scripts say when the store is not the one the caller knew, or may have lost writes. */
 export const OTHER_STORE = -3;
+/** And when they cannot tell, or must not act, before a time that comes with it. */
+export const NOT_NOW = -4;
 
 interface Script {
   lua: string;
