@@ -1,13 +1,14 @@
 /**
- * Chunks on their way to the owners: one event per tick and destination, whatever the number of runs and tokens, and one
- * at a time. What comes while an event is on its way goes into the next: batches grow with the load, and nothing waits
+ * Chunks on their way to the owners: one event per tick and destination, whatever the number of runs and tokens. What
+ * comes while an owner has enough before it goes into its next event: batches grow with the load, and nothing waits
  * for a timer.
  */
 import type { RunChunk } from '../protocol/broker.ts';
 import type { Run } from './run.ts';
+import { SendWindow } from './send-window.ts';
 
-/** A promise: settles, soon and in any case, when the event has left this process. */
-export type SendChunks = (ownerNode: string, chunks: RunChunk[]) => void | Promise<void>;
+/** `credit`: a number the owner says once these chunks are logged. */
+export type SendChunks = (ownerNode: string, chunks: RunChunk[], credit: number | undefined) => void;
 /** Runs the task in the next turn of the event loop. */
 export type Defer = (task: () => void) => void;
 
@@ -16,8 +17,7 @@ export class Outgoing {
   private readonly defer: Defer;
   private waiting = new Set<Run>();
   private scheduled = false;
-  /** Owners to whom an event is on its way. */
-  private readonly busy = new Set<string>();
+  private readonly windows = new Map<string, SendWindow>();
 
   constructor(send: SendChunks, defer: Defer) {
     this.send = send;
@@ -27,12 +27,18 @@ export class Outgoing {
   /** The run has something new. */
   mark(run: Run): void {
     this.waiting.add(run);
-    if (!this.busy.has(run.ownerNode)) this.schedule();
+    if (this.windowOf(run.ownerNode).isOpen) this.schedule();
   }
 
   /** Nothing more of this run leaves, not even what waits for the tick. */
   forget(run: Run): void {
     this.waiting.delete(run);
+  }
+
+  /** The owner has logged what it was sent up to `credit`. */
+  taken(ownerNode: string, credit: number): void {
+    this.windows.get(ownerNode)?.taken(credit);
+    if (this.waiting.size > 0) this.schedule();
   }
 
   /** Everything, now. */
@@ -42,21 +48,7 @@ export class Outgoing {
     this.sendAll([...runs].map((run) => [run, run.takeNew()]));
   }
 
-  private schedule(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    this.defer(() => {
-      this.scheduled = false;
-      this.flushIdle();
-    });
-  }
-
-  private flushIdle(): void {
-    const runs = [...this.waiting].filter((run) => !this.busy.has(run.ownerNode));
-    for (const run of runs) this.waiting.delete(run);
-    this.sendAll(runs.map((run) => [run, run.takeNew()]));
-  }
-
+  /** These go at once, whatever the owner has before it: what was asked for, and what may have been lost. */
   sendAll(entries: [Run, RunChunk | null][]): void {
     const byNode = new Map<string, RunChunk[]>();
     for (const [run, chunk] of entries) {
@@ -65,17 +57,36 @@ export class Outgoing {
       if (chunks) chunks.push(chunk);
       else byNode.set(run.ownerNode, [chunk]);
     }
-    for (const [node, chunks] of byNode) this.sendTo(node, chunks);
+    for (const [node, chunks] of byNode) this.send(node, chunks, this.windowOf(node).next(chunks.length));
   }
 
-  private sendTo(node: string, chunks: RunChunk[]): void {
-    const leaving = this.send(node, chunks);
-    if (!(leaving instanceof Promise)) return;
-    this.busy.add(node);
-    const left = (): void => {
-      this.busy.delete(node);
-      if (this.waiting.size > 0) this.schedule();
-    };
-    leaving.then(left, left);
+  /** To be called at intervals, with every owner there still is: answers may have been lost. */
+  look(owners: Set<string>): void {
+    for (const [node, window] of this.windows) {
+      if (owners.has(node)) window.look();
+      else this.windows.delete(node);
+    }
+    if (this.waiting.size > 0) this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.defer(() => {
+      this.scheduled = false;
+      this.sendWaiting();
+    });
+  }
+
+  private sendWaiting(): void {
+    const runs = [...this.waiting].filter((run) => this.windowOf(run.ownerNode).isOpen);
+    for (const run of runs) this.waiting.delete(run);
+    this.sendAll(runs.map((run) => [run, run.takeNew()]));
+  }
+
+  private windowOf(ownerNode: string): SendWindow {
+    let window = this.windows.get(ownerNode);
+    if (!window) this.windows.set(ownerNode, (window = new SendWindow()));
+    return window;
   }
 }

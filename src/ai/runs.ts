@@ -107,6 +107,11 @@ export class Runs {
     return { known: true };
   }
 
+  /** An owner has logged what it was sent, up to the number that came with it. */
+  taken(ownerNode: string, credit: number): void {
+    this.outgoing.taken(ownerNode, credit);
+  }
+
   status(): AiStatus {
     const { name, model } = this.provider;
     return { nodeId: this.nodeId, provider: name, model, load: this.load(), capacity: this.settings.AI_MAX_CONCURRENT };
@@ -139,6 +144,7 @@ export class Runs {
     const generation = new Generation(this.provider, request, { firstTokenMs, stallMs, retries, maxChars }, this.ports, {
       ...runReporter(run, logger),
       text: (piece) => {
+
         run.append(piece);
         this.outgoing.mark(run);
       },
@@ -210,6 +216,7 @@ export class Runs {
     }
     const kept = runs.filter((run) => this.entries.has(run.id));
     this.outgoing.sendAll(kept.map((run) => [run, run.takeOverdue(now, this.settings.AI_RESEND_MS)]));
+    this.outgoing.look(new Set(kept.map((run) => run.ownerNode)));
     this.stopTick = this.entries.size > 0 ? this.ports.clock.after(this.tickMs(), () => this.tick()) : null;
   }
 }

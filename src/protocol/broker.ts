@@ -236,8 +236,13 @@ export interface ActionResults {
 // ---- events ---------------------------------------------------------------------------------------------------
 
 export const events = {
-  /** ai -> the owner's node (group `session-owner@<node>`): batched per tick. Sent again each second until acknowledged. */
-  'ai.chunks': z.object({ aiNode: z.string(), chunks: z.array(runChunkSchema) }),
+  /**
+   * ai -> the owner's node (group `session-owner@<node>`): batched per tick. Sent again each second until acknowledged.
+   * `credit`: a number to say in `ai.taken`.
+   */
+  'ai.chunks': z.object({ aiNode: z.string(), chunks: z.array(runChunkSchema), credit: z.number().int().optional() }),
+  /** owner -> ai node (group `ai@<node>`): what was sent up to this credit is logged. May be lost. */
+  'ai.taken': z.object({ ownerNode: z.string(), credit: z.number().int() }),
   /** owner -> its gateway (group `gateway@<node>`): appended events, in order. */
   'gateway.frames': z.object({
     userId,
@@ -262,6 +267,6 @@ export type EventName = keyof typeof events;
 export type EventPayload<N extends EventName> = z.input<(typeof events)[N]>;
 
 /** The event group that exactly one node hears. */
-export function nodeGroup(service: 'session-owner' | 'gateway', nodeId: string): string {
+export function nodeGroup(service: 'session-owner' | 'gateway' | 'ai', nodeId: string): string {
   return `${service}@${nodeId}`;
 }

@@ -113,6 +113,11 @@ export class SessionActor {
     this.#mailbox.push({ input: report });
   }
 
+  /** Resolves when the append at hand is done. */
+  turn(): Promise<void> {
+    return this.#mailbox.turn();
+  }
+
   /** History acknowledged everything up to here; it changes memory only. */
   stored(through: number): void {
     this.#stored = Math.max(this.#stored, through);

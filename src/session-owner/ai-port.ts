@@ -1,7 +1,8 @@
 /** The owner's way to the ai nodes over the Moleculer broker. */
 import type { Registry, ServiceBroker } from 'moleculer';
 import { chatError, toWireError } from '../errors.ts';
-import { call } from '../typed-call.ts';
+import { nodeGroup } from '../protocol/broker.ts';
+import { call, emitTo } from '../typed-call.ts';
 import { AiNodes, type Balanced } from './ai-nodes.ts';
 import type { AiPort, OwnerLogger } from './ports.ts';
 import { NodeGone, unlessGone, type Peers } from './surely-gone.ts';
@@ -46,6 +47,7 @@ export function aiPort(broker: ServiceBroker, logger: OwnerLogger, peers: Peers)
     replay: (aiNode, params) => tell(aiNode, call(broker, 'ai.replay', params, { nodeID: aiNode })),
     abort: (aiNode, params) => tell(aiNode, call(broker, 'ai.cancel', params, { nodeID: aiNode })),
     acknowledge: (aiNode, params) => tell(aiNode, call(broker, 'ai.ack', params, { nodeID: aiNode })),
+    taken: (aiNode, credit) => void emitTo(broker, nodeGroup('ai', aiNode), 'ai.taken', { ownerNode, credit }),
   };
 }
 

@@ -75,8 +75,15 @@ export class SessionDirectory {
   }
 
   /** Text from an ai node. For a session that is not (yet) here nothing is said: a claim under way attaches by itself. */
-  takeChunks({ aiNode, chunks }: EventPayload<'ai.chunks'>): void {
-    for (const chunk of chunks) this.#live.get(chunk.sessionId)?.actor.report({ type: 'chunk', aiNode, chunk });
+  takeChunks({ aiNode, chunks, credit }: EventPayload<'ai.chunks'>): void {
+    const actors: SessionActor[] = [];
+    for (const chunk of chunks) {
+      const actor = this.#live.get(chunk.sessionId)?.actor;
+      if (!actor) continue;
+      actor.report({ type: 'chunk', aiNode, chunk });
+      actors.push(actor);
+    }
+    if (credit !== undefined) void this.#sayTaken(aiNode, credit, actors);
   }
 
   /** This ai node is certainly gone: its runs go elsewhere at once. */
@@ -187,6 +194,12 @@ export class SessionDirectory {
       this.#unsure.add(lease.sessionId);
       this.#world.ports.logger.warn({ err, session: lease.sessionId, epoch: lease.epoch }, 'lease not released');
     }
+  }
+
+  /** The ai node sends more once its text is logged here, so that an owner under load gets batches and no queue. */
+  async #sayTaken(aiNode: string, credit: number, actors: SessionActor[]): Promise<void> {
+    await Promise.all(actors.map((actor) => actor.turn()));
+    this.#world.ports.ai.taken(aiNode, credit);
   }
 
   #acknowledge(): void {

@@ -7,6 +7,7 @@ export class Mailbox<T> {
   #waiting: T[] = [];
   #busy = false;
   #closed = false;
+  #turn: Promise<void> = Promise.resolve();
   #whenIdle: (() => void)[] = [];
 
   /** `handle` must not reject: whoever can fail knows best what that means. */
@@ -41,9 +42,17 @@ export class Mailbox<T> {
     return this.idle ? Promise.resolve() : new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
+  /** Resolves when what is being handled now is done. */
+  turn(): Promise<void> {
+    return this.#turn;
+  }
+
   async #drain(): Promise<void> {
     this.#busy = true;
-    while (this.#waiting.length > 0) await this.#handle(this.#waiting.splice(0));
+    while (this.#waiting.length > 0) {
+      this.#turn = this.#handle(this.#waiting.splice(0));
+      await this.#turn;
+    }
     this.#busy = false;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }

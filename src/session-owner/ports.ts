@@ -11,6 +11,8 @@ export interface AiPort {
   replay(aiNode: string, params: ActionParams<'ai.replay'>): void;
   abort(aiNode: string, params: ActionParams<'ai.cancel'>): void;
   acknowledge(aiNode: string, params: ActionParams<'ai.ack'>): void;
+  /** What this ai node sent up to `credit` is logged. May be lost: it does not wait for ever. */
+  taken(aiNode: string, credit: number): void;
 }
 
 export interface GatewayPort {

@@ -126,6 +126,7 @@ export function recordingPorts(backends: Pick<Backends, 'history'>) {
       replay: (_aiNode, params) => void replays.push(params),
       abort: (_aiNode, { runId }) => void aborted.push(runId),
       acknowledge: (_aiNode, params) => void acks.push(...params.acks),
+      taken: () => undefined,
     },
     gateway: {
       frames: (payload) => void frames.push(payload),

@@ -1,10 +1,9 @@
 /** Any server that speaks OpenAI's chat completions, through the official package. */
-import OpenAI from 'openai';
-import { Stream } from 'openai/core/streaming';
+import OpenAI, { APIError } from 'openai';
 import type { Clock } from '../../clock.ts';
 import type { FinishReason, Usage } from '../../protocol/wire.ts';
 import { fromErrorObject, notAStream, toProviderError } from './openai-errors.ts';
-import { watchDone } from './openai-stream.ts';
+import { serverSentData } from './openai-stream.ts';
 import { ProviderError, type GenerateRequest, type Provider, type ProviderEvent } from './provider.ts';
 
 export interface OpenAiOptions {
@@ -16,6 +15,7 @@ export interface OpenAiOptions {
 
 /** A chunk as it really comes: compatible servers leave out and add what they like. */
 interface Chunk {
+  error?: object | null;
   object?: string;
   code?: unknown;
   type?: unknown;
@@ -28,6 +28,14 @@ interface Delta {
   reasoning_content?: string | null;
   reasoning?: string | null;
   tool_calls?: unknown;
+}
+
+/** What is known of the whole answer so far. */
+interface Answer {
+  model: string;
+  isDone: boolean;
+  finish?: FinishReason;
+  usage?: Usage;
 }
 
 const OFFICIAL_URL = 'https://api.openai.com/v1';
@@ -65,7 +73,7 @@ export class OpenAiProvider implements Provider {
     request.signal.addEventListener('abort', abort, { once: true });
     if (request.signal.aborted) abort();
     try {
-      yield* this.read(await this.ask(request, controller), controller);
+      yield* this.read(await this.ask(request, controller));
     } catch (thrown) {
       throw toProviderError(thrown, this.clock.now());
     } finally {
@@ -89,25 +97,20 @@ export class OpenAiProvider implements Provider {
     return response;
   }
 
-  private async *read(response: Response, controller: AbortController): AsyncIterable<ProviderEvent> {
-    const watched = watchDone(response);
-    const chunks = Stream.fromSSEResponse<Chunk>(watched.response, controller, this.client)[Symbol.asyncIterator]();
-    let finish: FinishReason | undefined;
-    let usage: Usage | undefined;
-    let model = this.model;
+  private async *read(response: Response): AsyncIterable<ProviderEvent> {
+    const reads = serverSentData(response.body ?? new ReadableStream())[Symbol.asyncIterator]();
+    const answer: Answer = { model: this.model, isDone: false };
     for (;;) {
-      const step = await (finish === undefined ? chunks.next() : this.soon(chunks.next()));
+      const isOver = answer.finish !== undefined || answer.isDone;
+      const step = await (isOver ? this.soon(reads.next()) : reads.next());
       if (step === null || step.done === true) break;
-      const chunk = step.value;
-      if (chunk.object === 'error') throw fromErrorObject(chunk);
-      model = chunk.model ?? model;
-      usage = toUsage(chunk.usage) ?? usage;
-      const choice = chunk.choices?.[0];
-      const event = toEvent(choice?.delta ?? {});
-      if (event !== null && finish === undefined) yield event;
-      if (choice?.finish_reason) finish = toFinishReason(choice.finish_reason);
+      for (const data of step.value) {
+        const event = take(answer, data, response.headers);
+        if (event !== null) yield event;
+      }
     }
-    if (finish === undefined && !watched.sawDone()) {
+    const { finish, usage, model, isDone } = answer;
+    if (finish === undefined && !isDone) {
       throw new ProviderError('ai-unavailable', 'The model server broke off its answer. Try again.', { transient: true, details: { upstream: 'no finish' } });
     }
     yield { type: 'finish', finishReason: finish ?? 'stop', ...(usage && { usage }), model };
@@ -124,6 +127,38 @@ export class OpenAiProvider implements Provider {
     } finally {
       stop();
     }
+  }
+}
+
+/** One event's data: what it says of the whole answer is noted, its text is given. Nothing of the reply comes after its finish. */
+function take(answer: Answer, data: string, headers: Headers): ProviderEvent | null {
+  if (answer.isDone) return null;
+  if (data.startsWith('[DONE]')) {
+    answer.isDone = true;
+    return null;
+  }
+  if (answer.finish !== undefined) {
+    const usage = usageIn(data);
+    if (usage) answer.usage = usage;
+    return null;
+  }
+  const chunk = JSON.parse(data) as Chunk;
+  if (chunk.error) throw new APIError(undefined, chunk.error, undefined, headers);
+  if (chunk.object === 'error') throw fromErrorObject(chunk);
+  answer.model = chunk.model ?? answer.model;
+  const usage = toUsage(chunk.usage);
+  if (usage) answer.usage = usage;
+  const choice = chunk.choices?.[0];
+  if (choice?.finish_reason) answer.finish = toFinishReason(choice.finish_reason);
+  return toEvent(choice?.delta ?? {});
+}
+
+/** The answer is complete: what cannot be read any more does no harm. */
+function usageIn(data: string): Usage | undefined {
+  try {
+    return toUsage((JSON.parse(data) as Chunk).usage);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-/** The runs of one ai node with a virtual clock, a scripted provider, and the chunks that left it, per owner node. */
+/** The runs of one ai node with a virtual clock, a scripted provider, and the chunks that left it, per owner node; owners log at once what they get. */
 import { Runs, type AiSettings } from '../../../src/ai/runs.ts';
 import type { ActionInput, RunChunk, RunEnd } from '../../../src/protocol/broker.ts';
 import { assemble } from '../../support/assemble.ts';
@@ -48,7 +48,10 @@ export function rig(settings: Partial<AiSettings> = {}): Rig {
     clock,
     random: () => 0.5,
     defer: setImmediate,
-    send: (node, chunks) => void sent.push({ node, at: clock.now(), chunks }),
+    send(node, chunks, credit) {
+      sent.push({ node, at: clock.now(), chunks });
+      if (credit !== undefined) queueMicrotask(() => runs.taken(node, credit));
+    },
     logger: { info: line('info'), warn: line('warn'), error: line('error') },
   });
   const chunks = (node = 'owner-1'): RunChunk[] => sent.filter((event) => event.node === node).flatMap((event) => event.chunks);
