@@ -14,6 +14,7 @@ export function connected(gateway: GatewayContext, socket: GatewaySocket): void 
   logger.info({ ...who, address }, 'connected');
   guardFrames(gateway, socket);
   cutWhenSlow(gateway, socket);
+  forgetRequest(socket);
   void socket.join(userRoom(userId));
   // Any packet is a sign of life; a silent client's are its answers to our pings.
   socket.conn.on('packet', () => (socket.data.lastHeartbeat = clock.now()));
@@ -25,4 +26,12 @@ export function connected(gateway: GatewayContext, socket: GatewaySocket): void 
   socket.once('disconnect', () => forgetExpiry(socket));
   socket.emit('server:hello', { nodeId: broker.nodeID, userId, protocol: PROTOCOL_VERSION, expiresAt: new Date(expiresAt).toISOString() });
   watchExpiry(gateway, socket);
+}
+
+/** What opened the connection, the token in it too, is of no use any more and would stay in memory as long as the socket. */
+function forgetRequest({ conn, handshake }: GatewaySocket): void {
+  // The library holds the request by more than this one name, so it is emptied too.
+  Object.assign(conn.request, { headers: {}, rawHeaders: [], url: '' });
+  Reflect.set(conn, 'request', null);
+  Object.assign(handshake, { headers: {}, auth: {}, query: {}, url: '', time: '' });
 }

@@ -7,6 +7,8 @@ import type { Mode } from '../../protocol/wire.ts';
 import type { GatewaySocket } from './sockets.ts';
 
 const PREFIX: Record<Mode, string> = { delta: 'session', accumulated: 'whole' };
+/** Characters of a user's own room: 128 bits, so that no two users share it. */
+const USER_HASH = 22;
 const MAX_CACHED = 10_000;
 const hashes = new Map<string, string>();
 
@@ -33,7 +35,7 @@ export function bothRooms(userId: string, sessionId: string): [string, string] {
   return [sessionRoom('delta', userId, sessionId), sessionRoom('accumulated', userId, sessionId)];
 }
 export function userRoom(userId: string): string {
-  return `user:${hashOf(userId)}`;
+  return `user:${hashOf(userId).slice(0, USER_HASH)}`;
 }
 
 /** The session and mode a room stands for; undefined for other rooms (a user's, a socket's own). */

@@ -2,6 +2,7 @@
  * A client that does not read must not fill the server's memory. What waits for it is counted frame by frame; past
  * MAX_SOCKET_BUFFER_BYTES its connection is dropped, and it can resume with its cursor.
  */
+import type { Socket as NetSocket } from 'node:net';
 import type { GatewayContext } from '../gateway-context.ts';
 import { openSessionsOf } from './rooms.ts';
 import type { GatewaySocket } from './sockets.ts';
@@ -45,15 +46,15 @@ export function cutWhenSlow(gateway: GatewayContext, socket: GatewaySocket): voi
     counts.framesOut += 1;
     counts.bytesOut += bytes;
     const { waiting, counted } = backlog.add(bytes, tcp.writableLength);
-    if (counted > gateway.config.MAX_SOCKET_BUFFER_BYTES && !tcp.destroyed) cut(gateway, socket, waiting);
+    if (counted > gateway.config.MAX_SOCKET_BUFFER_BYTES && !tcp.destroyed) cut(gateway, socket, tcp, waiting);
   });
 }
 
-function cut({ counts, logger }: GatewayContext, socket: GatewaySocket, waitingBytes: number): void {
+function cut({ counts, logger }: GatewayContext, socket: GatewaySocket, tcp: NetSocket, waitingBytes: number): void {
   counts.slowReadersCut += 1;
   const { userId, address } = socket.data;
   const sessions = [...openSessionsOf(socket)];
   logger.warn({ socket: socket.id, user: userId, address, sessions, waitingBytes }, 'cut a slow reader');
   // A polite close would wait behind what is not being read.
-  socket.conn.request.socket.destroy();
+  tcp.destroy();
 }

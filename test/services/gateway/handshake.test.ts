@@ -1,4 +1,7 @@
+import type { IncomingMessage } from 'node:http';
+import { inspect } from 'node:util';
 import { SignJWT } from 'jose';
+import type { Server } from 'socket.io';
 import { startGateway, type TestGateway } from '../../support/gateway-harness.ts';
 import { until } from '../../support/until.ts';
 
@@ -52,6 +55,19 @@ test('G3 long-polling and other namespaces do not exist', async () => {
   });
   expect(message).toBe('Invalid namespace');
   admin.disconnect();
+});
+
+test('G28 neither the request that opened a connection nor its token stays', async () => {
+  const secret = 'in-a-header-too';
+  const client = await node.connect({ token }, { extraHeaders: { origin: node.url, 'x-secret': secret } });
+  const { io } = node.broker.getLocalService('gateway') as { io?: Server };
+  const socket = io?.sockets.sockets.get(client.id ?? '');
+  const request: IncomingMessage | undefined = socket?.request;
+  expect(socket?.connected).toBe(true);
+  expect(request).toBeNull();
+  expect(inspect(socket, { depth: 8 })).not.toContain(secret);
+  expect(inspect(socket, { depth: 8 })).not.toContain(token);
+  expect(await client.emitWithAck('session:list', {})).toMatchObject({ ok: true });
 });
 
 test('G24 refusals are in the log and the audit with code and address, few of them, and without the token', async () => {

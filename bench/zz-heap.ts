@@ -1,0 +1,15 @@
+import '../scripts/build-if-needed.mjs';
+import { endAll } from './ending.ts';
+import { startHoldfast } from './cluster/holdfast.ts';
+import { holdfastClient } from './clients.ts';
+import { tokenOf } from './tokens.ts';
+import { openAll } from './cluster/idle-memory.ts';
+const h = await startHoldfast({ gateways: 1, ai: 1 }, { NODE_OPTIONS: '--import=/var/tmp/speed/heap.mjs' });
+const open = async (n: number) => holdfastClient(h.url, await tokenOf(`user-${n}`));
+const some = await openAll(100, (n) => open(5000 + n)); for (const c of some) c.close();
+await new Promise((r) => setTimeout(r, 1500)); h.gateways[0]!.process.kill('SIGWINCH'); await new Promise((r) => setTimeout(r, 6000));
+await openAll(1000, open);
+await new Promise((r) => setTimeout(r, 1500));
+h.gateways[0]!.process.kill('SIGWINCH');
+await new Promise((r) => setTimeout(r, 12000));
+await endAll(); process.exit();
