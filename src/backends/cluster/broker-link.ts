@@ -5,6 +5,7 @@
  * link is down rejects, and what was on its way when a connection broke rejects too (its outcome is unknown).
  */
 import type { Redis } from 'ioredis';
+import { gatherWrites } from './gather-writes.ts';
 import { connectRedis, disconnect, reconnect, type ConnectionLog } from './redis-connection.ts';
 
 export interface LinkListener {
@@ -60,6 +61,7 @@ export class BrokerLink {
   }
 
   async publish(topic: string, data: Buffer | string): Promise<void> {
+    gatherWrites(this.#pub);
     await this.#pub.publish(topic, data);
   }
 

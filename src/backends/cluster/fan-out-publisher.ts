@@ -6,6 +6,7 @@
  */
 import type { Redis } from 'ioredis';
 import { every, type Clock } from '../../clock.ts';
+import { gatherWrites } from './gather-writes.ts';
 import { connectRedis, disconnect, reconnect } from './redis-connection.ts';
 
 export interface PublisherOptions {
@@ -61,6 +62,7 @@ export class FanOutPublisher {
 
   #send(channel: string, message: string | Buffer, size: number): void {
     this.#bytes += size;
+    gatherWrites(this.#redis);
     this.#redis.spublish(channel, message).then(
       () => this.#settled(size),
       () => {

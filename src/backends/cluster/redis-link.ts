@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { chatError } from '../../errors.ts';
+import { gatherWrites } from './gather-writes.ts';
 import { connectRedis, disconnect, reconnect, type ConnectionLog } from './redis-connection.ts';
 import { runScript, type ScriptName } from './scripts.ts';
 
@@ -31,6 +32,7 @@ export class RedisLink {
 
   /** A write whose number and order matter. */
   async append(name: ScriptName, keys: string[], args: (string | number)[]): Promise<unknown> {
+    gatherWrites(this.appends);
     return guarded(this.appends, () => runScript(this.appends, name, keys, args));
   }
 
