@@ -1,3 +1,5 @@
+import { Adapter } from 'socket.io-adapter';
+import type { FanOutLink } from '../../../src/backends/contracts.ts';
 import { chatError } from '../../../src/errors.ts';
 import type { Event, Message, WholeMessage } from '../../../src/protocol/wire.ts';
 import { call } from '../../../src/typed-call.ts';
@@ -73,6 +75,30 @@ test('G6 a new session is joined before its id is told', async () => {
   send(client.hello.userId, [created(1)], { sessionId: 'new-session1' });
   await after(client, client.hello.userId);
   expect(kinds(frames)).toEqual(['session:events']);
+});
+
+test('G6 with other gateways, the log is read only when frames of the room reach this one', async () => {
+  const joins: (() => void)[] = [];
+  const link: FanOutLink = {
+    adapter: Adapter,
+    joined: () => new Promise((resolve) => joins.push(resolve)),
+    onInterrupted: () => undefined,
+    lost: () => 0,
+    close: () => Promise.resolve(),
+  };
+  const cluster = await startGateway({ backends: { mode: 'cluster', openFanOut: () => Promise.resolve(link) } });
+  try {
+    const client = await cluster.connect();
+    const isAsked = (): boolean => cluster.calls.some(({ action }) => action === 'session-owner.open');
+    const opening = ask(client, 'session:open', { sessionId: 's1' });
+    await until('the gateway to wait', () => joins.length === 1);
+    expect(isAsked()).toBe(false);
+    joins[0]?.();
+    expect(await opening).toMatchObject({ ok: true });
+    expect(isAsked()).toBe(true);
+  } finally {
+    await cluster.stop();
+  }
 });
 
 test('G6 a closed session sends nothing more', async () => {
