@@ -1,4 +1,5 @@
 /** Every measurement by its name, in the order in which all are run. */
+import { appFrames } from './app/frames.ts';
 import { carry } from './carry.ts';
 import { clusterCarry } from './cluster/carry.ts';
 import { clusterEgress } from './cluster/egress.ts';
@@ -24,4 +25,5 @@ export const measurements: Record<string, (options: Options) => Promise<void>> =
   resume,
   reconnect,
   takeover,
+  'app-frames': appFrames,
 };

@@ -42,6 +42,8 @@ const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
   async started(this: AuditThis) {
     this.drain = drainOf(this);
     this.drain?.start();
+    // Whoever reads the trail finds it before its first entry. What fails now fails again with that entry, and is told then.
+    if (this.drain) nodeOf(this.broker).backends.sink.deliver([]).catch(() => {});
     addAuditMetrics(this.broker, this.drain);
   },
   async stopped(this: AuditThis) {

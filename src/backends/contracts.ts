@@ -241,6 +241,7 @@ export interface AuditOutbox {
 }
 /** Where audit entries end up: the same SQLite file, or Kafka. At least once; repeats share the entry's id. */
 export interface AuditSink {
+  /** An empty list only makes it ready for the next. */
   deliver(entries: AuditEntry[]): Promise<void>;
   /**
    * Hands over everything that was delivered by now, in order for each session, repeats included. Analytics may be left

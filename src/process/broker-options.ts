@@ -14,6 +14,7 @@ import { followRepl } from './repl-session.ts';
 import { settleLostCalls } from './settle-lost-calls.ts';
 import { Shutdown } from './shutdown.ts';
 import { startGuard } from './start-guard.ts';
+import { unsentPackets } from './unsent-packets.ts';
 
 /**
  * The stores are open already: a broker's services are made right after it, and each may use them from its `created`
@@ -48,7 +49,7 @@ function lifeOptions(config: Config, backends: Backends, host: Host): BrokerOpti
   return {
     logger: loggerConfig(config, process.stdout.isTTY),
     skipProcessEventRegistration: true,
-    middlewares: [startGuard(host), probes(config, host), settleLostCalls],
+    middlewares: [startGuard(host), probes(config, host), settleLostCalls, unsentPackets],
     replOptions: { delimiter: 'holdfast $', customCommands: replCommands },
     created(broker: ServiceBroker) {
       provideNode(broker, { config, backends });

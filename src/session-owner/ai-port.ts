@@ -14,9 +14,15 @@ const ATTACH_MS = 1_000;
 export function aiPort(broker: ServiceBroker, logger: OwnerLogger, peers: Peers): AiPort {
   const ownerNode = broker.nodeID;
   const nodes = new AiNodes(balanced(broker), peers.clock);
+  /** Logged once for each node until it hears again: acknowledgements go out several times a second. */
+  const deaf = new Set<string>();
   /** Unacknowledged: the next chunk of the run brings the matter up again. */
   const tell = (aiNode: string, said: Promise<unknown>): void => {
-    said.catch((err: unknown) => logger.warn({ aiNode, code: toWireError(err).code }, 'ai node not reached'));
+    const failed = (err: unknown): void => {
+      if (!deaf.has(aiNode)) logger.warn({ aiNode, code: toWireError(err).code }, 'ai node not reached');
+      deaf.add(aiNode);
+    };
+    said.then(() => deaf.delete(aiNode), failed);
   };
   const unanswered = (aiNode: string, run: string, err: unknown): Error => {
     nodes.avoid(aiNode, 'silent');

@@ -9,6 +9,9 @@ import type { Peers } from './surely-gone.ts';
 
 type FrameEvent = Extract<EventName, `gateway.${string}`>;
 
+/** Clients of a gateway that went open their sessions again within this time, not all at once. */
+const RESYNC_WITHIN_MS = 1_000;
+
 export function brokerPorts(broker: ServiceBroker, logger: OwnerLogger, peers: Peers): OwnerPorts {
   return { ai: aiPort(broker, logger, peers), gateway: gatewayPort(broker, peers), history: historyPort(broker), logger };
 }
@@ -17,9 +20,12 @@ export function brokerPorts(broker: ServiceBroker, logger: OwnerLogger, peers: P
 function gatewayPort(broker: ServiceBroker, { presence }: Peers): GatewayPort {
   const pins = new GatewayPins(gatewaysOf(broker), presence);
   const send = <N extends FrameEvent>(event: N) => (payload: EventPayload<N>) => {
-    const node = pins.nodeFor(payload.sessionId);
+    const node = pins.nodeFor(payload.sessionId, payload.userId);
     if (node !== null) void emitTo(broker, nodeGroup('gateway', node), event, payload);
   };
+  presence.onGone((gone) => {
+    for (const session of pins.pinnedTo(gone)) send('gateway.resync')({ ...session, reason: 'gateway-lost', withinMs: RESYNC_WITHIN_MS });
+  });
   return {
     frames: send('gateway.frames'),
     alive: send('gateway.alive'),

@@ -4,12 +4,12 @@ import type { RunChunk, RunEnd } from '../protocol/broker.ts';
 import { wireError } from '../protocol/errors.ts';
 import type { NewEvent } from '../protocol/wire.ts';
 import { nothing, touched, type Decision, type Rules } from './decision.ts';
-import type { Effect, Report } from './inputs.ts';
+import type { Effect, RunReport } from './inputs.ts';
 import type { OpenReply, SessionState } from './state.ts';
 
 type CurrentRun = OpenReply & { run: RunRecord };
 
-export function decideReport(state: SessionState, report: Report, rules: Rules): Decision {
+export function decideReport(state: SessionState, report: RunReport, rules: Rules): Decision {
   const runId = report.type === 'chunk' ? report.chunk.runId : report.runId;
   const current = currentRun(state, runId);
   if (!current) return foreignRun(report);
@@ -37,7 +37,7 @@ function currentRun(state: SessionState, runId: string): CurrentRun | null {
 }
 
 /** Text of any run but the current one is never taken; its node is told to stop, so that no model runs for nothing. */
-function foreignRun(report: Report): Decision {
+function foreignRun(report: RunReport): Decision {
   if (report.type !== 'chunk' && report.type !== 'run-accepted') return nothing;
   const runId = report.type === 'chunk' ? report.chunk.runId : report.runId;
   return { ...nothing, effects: [{ type: 'abort-run', runId, aiNode: report.aiNode }] };

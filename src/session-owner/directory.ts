@@ -1,7 +1,8 @@
 /** The sessions this node owns: claimed on demand, kept while busy, given back when idle or draining. */
-import type { Lease, RestoreRequest } from '../backends/contracts.ts';
+import type { Lease, LogMeta, RestoreRequest } from '../backends/contracts.ts';
 import { every } from '../clock.ts';
 import type { ActorView, EventPayload } from '../protocol/broker.ts';
+import type { Message } from '../protocol/wire.ts';
 import { AckBook } from './ack-book.ts';
 import { noSuchSession } from './access.ts';
 import type { SessionActor } from './actor.ts';
@@ -9,10 +10,13 @@ import { viewOf } from './actor-view.ts';
 import { AppendOutage } from './append-outage.ts';
 import { auditClaim } from './claim-audit.ts';
 import { LiveSession, type Shared } from './live-session.ts';
+import { lostReply } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { recovering, stopping } from './refusals.ts';
 import { Restorer } from './restorer.ts';
 import { replay } from './state.ts';
+import { STORES_AT_ONCE } from './storer.ts';
+import { Turns } from './turns.ts';
 import { UnsureLeases } from './unsure-leases.ts';
 
 /** Clients that are told to open again after a loss do so within this time, not all at once. */
@@ -41,7 +45,7 @@ export class SessionDirectory {
 
   constructor(world: OwnerWorld) {
     this.#world = world;
-    this.#shared = { acks: new AckBook(), outage: new AppendOutage(world.clock, world.ports.logger) };
+    this.#shared = { acks: new AckBook(), outage: new AppendOutage(world.clock, world.ports.logger), turns: new Turns(STORES_AT_ONCE) };
     this.#unsure = new UnsureLeases(world);
     this.#restorer = new Restorer(world, (request, lease) => this.#restored(request, lease));
     const { ACK_MS, ACTOR_IDLE_MS } = world.settings;
@@ -101,6 +105,7 @@ export class SessionDirectory {
   /** The store lost data, and this node lived through it: what it remembers is the truth. */
   async restoreAll(): Promise<void> {
     this.#term += 1;
+    this.#unsure.storeLost();
     const actors = [...this.#live.values()].map(({ actor }) => actor);
     this.#world.ports.logger.warn({ sessions: actors.length }, 'the store lost data; writing sessions anew');
     await this.#restorer.restore(actors);
@@ -149,19 +154,31 @@ export class SessionDirectory {
     const { lease } = claim;
     // Only the log counts from here on: whatever this node remembered of the session is forgotten.
     const found = await log.read(sessionId, 0);
+    const lost = found && (await this.#lostReply(lease, found.meta));
     if (!found || this.#draining || term !== this.#term) {
       await this.#release(lease);
       throw !found ? noSuchSession() : this.#draining ? stopping() : recovering();
     }
     ports.logger.info({ session: sessionId, epoch: lease.epoch, seq: found.meta.head }, 'session claimed');
-    const live = this.#enter(lease, found);
+    const live = this.#enter(lease, found, lost);
     live.tellHead();
     return live;
   }
 
-  #enter(lease: Lease, { meta, events }: Pick<RestoreRequest, 'meta' | 'events'>): LiveSession {
+  async #lostReply(lease: Lease, meta: LogMeta): Promise<Message | null> {
+    try {
+      return await lostReply(this.#world, meta);
+    } catch (err) {
+      await this.#release(lease);
+      throw err;
+    }
+  }
+
+  /** `lost`: a reply to be ended before anybody can ask for anything. */
+  #enter(lease: Lease, { meta, events }: Pick<RestoreRequest, 'meta' | 'events'>, lost: Message | null = null): LiveSession {
     const live = new LiveSession(this.#world, this.#shared, lease, replay(meta, events), (gone, reason) => this.#gone(gone, reason));
     this.#live.set(lease.sessionId, live);
+    if (lost) live.actor.report({ type: 'reply-lost', reply: lost });
     live.recover();
     void auditClaim(this.#world, live.actor);
     return live;
@@ -179,6 +196,7 @@ export class SessionDirectory {
     const { sessionId, lease } = live.actor;
     if (this.#live.get(sessionId) !== live) return;
     this.#live.delete(sessionId);
+    this.#unsure.gaveBack(sessionId);
     if (reason !== 'idle') this.#world.ports.logger.warn({ session: sessionId, epoch: lease.epoch, reason }, 'session given up');
     if (reason === 'draining' || reason === 'restoring') return;
     // A claim of this very node may have come through late: then nobody else may take the session.

@@ -14,12 +14,17 @@ export interface Gateways {
   isThere(nodeId: string): boolean;
 }
 
+interface Pin {
+  node: string;
+  userId: string;
+}
+
 /** Past this the session that was silent the longest is pinned anew with its next frame. */
 const MAX_PINS = 20_000;
 
 export class GatewayPins {
   readonly #gateways: Gateways;
-  readonly #pins = new Map<string, string>();
+  readonly #pins = new Map<string, Pin>();
   /** The registry keeps a killed node for seconds; presence knows sooner. */
   readonly #gone = new Set<string>();
 
@@ -29,19 +34,24 @@ export class GatewayPins {
   }
 
   /** null: there is no gateway anywhere, and nobody to hear. */
-  nodeFor(sessionId: string): string | null {
+  nodeFor(sessionId: string, userId = ''): string | null {
     const own = this.#gateways.own();
     if (own !== null) return own;
-    const pinned = this.#pins.get(sessionId);
+    const pinned = this.#pins.get(sessionId)?.node;
     const node = pinned !== undefined && this.#lives(pinned) ? pinned : this.#choose(sessionId);
     this.#pins.delete(sessionId);
-    if (node !== null) this.#remember(sessionId, node);
+    if (node !== null) this.#remember(sessionId, { node, userId });
     return node;
   }
 
+  /** Sessions whose last frames went to this gateway: when it is gone, perhaps nobody got them. */
+  pinnedTo(nodeId: string): { sessionId: string; userId: string }[] {
+    return [...this.#pins].flatMap(([sessionId, { node, userId }]) => (node === nodeId ? [{ sessionId, userId }] : []));
+  }
+
   /** Newest last. */
-  #remember(sessionId: string, node: string): void {
-    this.#pins.set(sessionId, node);
+  #remember(sessionId: string, pin: Pin): void {
+    this.#pins.set(sessionId, pin);
     if (this.#pins.size <= MAX_PINS) return;
     const [oldest] = this.#pins.keys();
     if (oldest !== undefined) this.#pins.delete(oldest);

@@ -2,7 +2,7 @@
 import type { OpResult, RunRecord } from '../backends/contracts.ts';
 import type { RunChunk } from '../protocol/broker.ts';
 import type { WireError } from '../protocol/errors.ts';
-import type { MessageStatus, Session } from '../protocol/wire.ts';
+import type { Message, MessageStatus, Session } from '../protocol/wire.ts';
 
 export type Command =
   | { type: 'send'; ids: OpResult; clientMessageId: string; content: string }
@@ -10,13 +10,18 @@ export type Command =
   | { type: 'rename'; title: string }
   | { type: 'delete' };
 
-export type Report =
+export type RunReport =
   | { type: 'chunk'; aiNode: string; chunk: RunChunk }
   | { type: 'run-accepted'; runId: string; aiNode: string }
   /** No text of this run will come: nobody took it. `final`: another node could not take it either. */
   | { type: 'run-refused'; runId: string; error: WireError; final?: boolean }
   /** The node that generated it is gone, or forgot it. */
   | { type: 'run-lost'; runId: string };
+
+export type Report =
+  | RunReport
+  /** The store lost this open reply, and nobody remembers more of it (`lost-reply.ts`). */
+  | { type: 'reply-lost'; reply: Message };
 
 export type Input = Command | Report;
 

@@ -11,12 +11,15 @@ import type { OwnerWorld } from './owner-settings.ts';
 import { attachRun, startRun } from './run-starter.ts';
 import { sessionView, type SessionState } from './state.ts';
 import { Storer } from './storer.ts';
+import type { Turns } from './turns.ts';
 import { WholeFrames } from './whole-frames.ts';
 
 /** What the sessions of one node share. */
 export interface Shared {
   acks: AckBook;
   outage: AppendOutage;
+  /** For storing. */
+  turns: Turns;
 }
 
 export class LiveSession implements ActorListener {
@@ -35,7 +38,7 @@ export class LiveSession implements ActorListener {
     this.#acks = shared.acks;
     this.#onGone = onGone;
     this.actor = new SessionActor(world, lease, state, shared.outage, this);
-    this.#storer = new Storer(world, this.actor);
+    this.#storer = new Storer(world, this.actor, shared.turns);
     this.#alive = new AliveTimer(world.clock, world.settings.ALIVE_MS, () => this.#beat());
     this.#whole = new WholeFrames(world.clock, world.settings.ACCUMULATED_INTERVAL_MS, (whole) => {
       world.ports.gateway.frames({ ...this.#address(), events: [], whole });

@@ -19,7 +19,7 @@ export function messagesInLog({ meta, events }: LogView): Message[] {
   return [...folded.unsaved.map(({ message }) => message), ...open];
 }
 
-interface Page {
+export interface Page {
   messages: Message[];
   hasMore: boolean;
 }
@@ -35,16 +35,17 @@ export async function readMessages(world: OwnerWorld, log: LogView, before: numb
   return { messages: all.slice(-limit), hasMore: page.hasMore || all.length > limit };
 }
 
-/** What history adds to the log; while it is away that is nothing, as long as the log has all that was asked for. */
+/**
+ * What history adds to the log. Positions are given out one by one, so a log that has all positions that were asked for
+ * has the whole page: history is not asked, for a new session or a lively one, and need not be there.
+ */
 async function historyPage(world: OwnerWorld, log: LogView, inLog: Message[], top: number, limit: number): Promise<Page> {
-  try {
-    return await world.ports.history.page(log.meta.sessionId, top, limit);
-  } catch (err) {
-    const wanted = Math.min(limit, top - 1);
-    const positions = new Set(inLog.map(({ position }) => position));
-    for (let back = 1; back <= wanted; back += 1) if (!positions.has(top - back)) throw err;
-    return { messages: [], hasMore: wanted < top - 1 };
+  const wanted = Math.min(limit, top - 1);
+  const positions = new Set(inLog.map(({ position }) => position));
+  for (let back = 1; back <= wanted; back += 1) {
+    if (!positions.has(top - back)) return world.ports.history.page(log.meta.sessionId, top, limit);
   }
+  return { messages: [], hasMore: wanted < top - 1 };
 }
 
 export async function findMessage(world: OwnerWorld, sessionId: string, messageId: string): Promise<Message | null> {

@@ -1,19 +1,23 @@
-/** What any node answers without owning the session: open, history, list. Nothing here claims anything. */
+/** What any node answers without owning the session: open, history, list. Nothing here writes; a reply that seems lost needs its owner. */
 import type { LogMeta } from '../backends/contracts.ts';
 import { chatError } from '../errors.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
 import { DEFAULT_PAGE, SESSION_ID_LENGTH } from '../protocol/limits.ts';
 import type { Cursor, Message } from '../protocol/wire.ts';
 import { createLog, noSuchSession, openLog } from './access.ts';
+import { seemsLost } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
-import { findMessage, readMessages, type LogView } from './read-messages.ts';
+import { findMessage, readMessages, type LogView, type Page } from './read-messages.ts';
 import { sessionView } from './state.ts';
 
 export class Reads {
   readonly #world: OwnerWorld;
+  readonly #adopt: (sessionId: string) => Promise<void>;
 
-  constructor(world: OwnerWorld) {
+  /** `adopt`: finds the session an owner, this node or another. */
+  constructor(world: OwnerWorld, adopt: (sessionId: string) => Promise<void>) {
     this.#world = world;
+    this.#adopt = adopt;
   }
 
   /** What follows the cursor when the log can say exactly that; a snapshot otherwise. Never a guess. */
@@ -29,8 +33,7 @@ export class Reads {
       const { meta: now, events } = await this.#read(sessionId, cursor.seq);
       if (continues(now, cursor)) return { session: sessionView(now), cursor: { logId: now.logId, seq: now.head }, resync: false, events };
     }
-    const whole = await this.#read(sessionId, 0);
-    const page = await readMessages(this.#world, whole, undefined, limit ?? DEFAULT_PAGE);
+    const { log: whole, page } = await this.#newest(sessionId, limit);
     return {
       session: sessionView(whole.meta),
       cursor: { logId: whole.meta.logId, seq: whole.meta.head },
@@ -46,9 +49,22 @@ export class Reads {
 
   async history({ userId, sessionId, before, limit }: ActionInput<'session-owner.history'>): Promise<ActionResults['session-owner.history']> {
     await openLog(this.#world, userId, sessionId);
+    if (before === undefined) return withToken((await this.#newest(sessionId, limit)).page);
     const log = await this.#read(sessionId, 0);
-    const position = before === undefined ? undefined : await this.#position(sessionId, before);
-    return withToken(await readMessages(this.#world, log, position, limit ?? DEFAULT_PAGE));
+    return withToken(await readMessages(this.#world, log, await this.#position(sessionId, before), limit ?? DEFAULT_PAGE));
+  }
+
+  /** A reply that will never be finished is ended now, or else whoever looks at its question would wait for ever. */
+  async #newest(sessionId: string, limit = DEFAULT_PAGE): Promise<{ log: LogView; page: Page }> {
+    const look = async (): Promise<{ log: LogView; page: Page }> => {
+      const log = await this.#read(sessionId, 0);
+      return { log, page: await readMessages(this.#world, log, undefined, limit) };
+    };
+    const seen = await look();
+    if (!seemsLost(seen.log.meta, seen.page.messages)) return seen;
+    await this.#adopt(sessionId);
+    // Its end is there now, or comes as a frame: who opens has joined the room before.
+    return look();
   }
 
   async list(input: ActionInput<'session-owner.list'>): Promise<ActionResults['session-owner.list']> {

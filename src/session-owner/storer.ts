@@ -1,21 +1,29 @@
 /**
  * Brings what is finished into history, again and again until history has it, and only then tells the log. One call
- * at a time per session; the log keeps everything until then, so a crash in between loses nothing.
+ * at a time per session, and a bounded number per node: after an outage of history all sessions have something to store.
+ * The log keeps everything until then, so a crash in between loses nothing.
  */
 import type { SessionActor } from './actor.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { sessionRecord, storableThrough } from './state.ts';
+import type { Turns } from './turns.ts';
+
+/** Per node. History is one database for all of them: more calls at once would only wait there. */
+export const STORES_AT_ONCE = 20;
 
 export class Storer {
   readonly #world: OwnerWorld;
   readonly #actor: SessionActor;
+  readonly #turns: Turns;
   #running = false;
   #cancelRetry: (() => void) | null = null;
   #warned = false;
 
-  constructor(world: OwnerWorld, actor: SessionActor) {
+  /** `turns`: shared by the sessions of this node. */
+  constructor(world: OwnerWorld, actor: SessionActor, turns: Turns) {
     this.#world = world;
     this.#actor = actor;
+    this.#turns = turns;
   }
 
   /** Call whenever something may be new; cheap when nothing is. */
@@ -36,7 +44,7 @@ export class Storer {
   async #run(): Promise<void> {
     this.#running = true;
     try {
-      while (this.#owes()) await this.#storeOnce();
+      while (this.#owes()) await this.#turns.run(() => this.#storeOnce());
       this.#warned = false;
     } catch (err) {
       if (!this.#warned) this.#world.ports.logger.warn({ err, session: this.#actor.sessionId }, 'history does not take the session yet; trying again');
@@ -55,6 +63,8 @@ export class Storer {
   }
 
   async #storeOnce(): Promise<void> {
+    // Its turn may have come late.
+    if (!this.#owes()) return;
     const { state, lease } = this.#actor;
     const through = storableThrough(state);
     const { history } = this.#world.ports;

@@ -97,7 +97,8 @@ export class Sweeper {
   }
 }
 
-async function adopt(directory: SessionDirectory, sessionId: string): Promise<void> {
+/** Claims what nobody owns; what another node owns is looked after. */
+export async function adopt(directory: SessionDirectory, sessionId: string): Promise<void> {
   try {
     await directory.actor(sessionId);
   } catch (err) {

@@ -4,15 +4,32 @@
  */
 import type { OwnerWorld } from './owner-settings.ts';
 
+/** Sessions given back that are remembered: more than anybody gives back in the seconds a store may lose. */
+const MAX_GIVEN_BACK = 1_000;
 /** Longer than any call to the store may take: what was asked before is done or will never be. */
 const SETTLED_MS = 5_000;
 
 export class UnsureLeases {
   readonly #world: OwnerWorld;
   readonly #since = new Map<string, number>();
+  readonly #givenBack = new Set<string>();
 
   constructor(world: OwnerWorld) {
     this.#world = world;
+  }
+
+  /** This node needs the session no more. */
+  gaveBack(sessionId: string): void {
+    this.#givenBack.delete(sessionId);
+    this.#givenBack.add(sessionId);
+    if (this.#givenBack.size <= MAX_GIVEN_BACK) return;
+    const [oldest] = this.#givenBack;
+    if (oldest !== undefined) this.#givenBack.delete(oldest);
+  }
+
+  /** The store lost its last writes: what this node gave back may be its own again, and it would not know. */
+  storeLost(): void {
+    for (const sessionId of this.#givenBack) this.add(sessionId);
   }
 
   get size(): number {

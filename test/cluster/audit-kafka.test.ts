@@ -87,6 +87,24 @@ describeWith(['kafka'], 'the audit trail on Kafka', () => {
     expect(topics[0]?.partitions).toHaveLength(1);
   });
 
+  test('N80 a connection that only told the health ends when nobody asks any more, and health finds its way again', async () => {
+    const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = sockets();
+    const link = openKafkaSink(settingsFor(kafka.url), (line) => said.push(line), 300);
+    opened.push(link);
+    expect(await link.health()).toEqual({ ok: true });
+    expect(sockets()).toBeGreaterThan(before);
+    await until('it left', () => sockets() === before);
+    expect(await link.health()).toEqual({ ok: true });
+    // One that delivers stays.
+    await link.sink.deliver([entry()]);
+    const delivering = sockets();
+    expect(await link.health()).toEqual({ ok: true });
+    const from = performance.now();
+    await until('it would have left', () => performance.now() - from > 600);
+    expect(sockets()).toBe(delivering);
+  });
+
   test('A31 a session stays in one partition and in order, and is read back as it was written', async () => {
     const config = settingsFor(kafka.url);
     const link = open(config);
@@ -129,7 +147,7 @@ describeWith(['kafka'], 'the audit trail on Kafka', () => {
     expect(said).toEqual([expect.stringMatching(/larger than the topic/)]);
   });
 
-  test('A34 SIGKILL of an audit node between delivering and forgetting: the next one delivers again, 0 missing', async () => {
+  test('A34 fault 13: SIGKILL of an audit node between delivering and forgetting: the next one delivers again, 0 missing', async () => {
     const link = open(settingsFor(kafka.url));
     const world = new MemoryWorld();
     const entries = many(500);
@@ -162,7 +180,7 @@ describeWith(['kafka'], 'the audit trail on Kafka', () => {
   });
 
   describe('when Kafka goes and comes', () => {
-    test('A35 away at the start and later: only deliveries are refused, and afterwards nothing is missing', async () => {
+    test('A35 fault 12: away at the start and later: only deliveries are refused, and afterwards nothing is missing', async () => {
       const port = await freePort();
       const dir = serverFolder('kafka');
       const link = open(settingsFor(`127.0.0.1:${port}`));

@@ -99,7 +99,7 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'the audit tools on a cluster',
     expect(await tool('verify', '--help')).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage/), err: '' });
   });
 
-  test('A42 SIGKILL of the audit node with a backlog: nothing is missing once another one runs', async () => {
+  test('A42 fault 13: SIGKILL of the audit node with a backlog: nothing is missing once another one runs', async () => {
     const since = new Date().toISOString();
     const audit = cluster.all.find(({ services }) => services === 'audit')!;
     kafka.kill('SIGSTOP');

@@ -34,7 +34,7 @@ async function brokerConnections(url: string): Promise<string[]> {
 const THREE_NODES = [...Array<string>(3).fill('holdfast:broker-pub'), ...Array<string>(3).fill('holdfast:broker-sub')];
 
 describeWith(['redis-server'], 'the broker while Redis goes and comes', () => {
-  test('X1 X2 five restarts of Redis: the same two connections a node, nothing twice, nothing out of order, nobody ended', async () => {
+  test('X1 X2 fault 8: five restarts of Redis: the same two connections a node, nothing twice, nothing out of order, nobody ended', async () => {
     let redis = await testRedis();
     const nodes = [await startProbe(redis.url, 'a'), await startProbe(redis.url, 'b')];
     const { child, id: childId } = await startProbeProcess(redis.url, 'c');

@@ -37,7 +37,7 @@ describeWith(['redis-server', 'mongo'], 'a cluster', () => {
     watcher.close();
   });
 
-  test('N20 two tabs on two gateways get identical sequences', async () => {
+  test('N20 fault 22: two tabs on two gateways get identical sequences', async () => {
     const one = await roamingTab(urls, token, { first: 0 });
     const two = await roamingTab(urls, token, { first: 1, sessionId: one.sessionId });
     const { replyId } = await one.send('the same for both');
@@ -50,7 +50,7 @@ describeWith(['redis-server', 'mongo'], 'a cluster', () => {
     }
   });
 
-  test('N21 100 parallel sends of one clientMessageId at all gateways: one message, one generation', async () => {
+  test('N21 fault 16: 100 parallel sends of one clientMessageId at all gateways: one message, one generation', async () => {
     const tabs = await Promise.all([0, 1, 2].map((first) => roamingTab(urls, token, { first })));
     for (const tab of tabs.slice(1)) {
       tab.sessionId = tabs[0]!.sessionId;

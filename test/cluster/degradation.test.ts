@@ -52,7 +52,7 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'servers that go away', () => {
     for (const tab of tabs) tab.close();
   }
 
-  test.each<[string, NodeJS.Signals]>([['stopped', 'SIGTERM'], ['killed', 'SIGKILL']])('N40 Redis %s in the middle of an answer: sockets stay, sends are refused for now, the answer ends whole', async (_, signal) => {
+  test.each<[string, NodeJS.Signals]>([['stopped', 'SIGTERM'], ['killed', 'SIGKILL']])('N40 fault 5: Redis %s in the middle of an answer: sockets stay, sends are refused for now, the answer ends whole', async (_, signal) => {
     const { tabs, replyId } = await streaming(`redis ${signal}`);
     const idle = await roamingTab(urls, token, { first: 0 });
     await down('redis', signal);
@@ -65,7 +65,7 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'servers that go away', () => {
     expect(idle.messages.size).toBe(2);
   }, 90_000);
 
-  test('N41 FLUSHALL in the middle of an answer: a new log is declared, the answer ends whole, all nodes find each other again', async () => {
+  test('N41 fault 6: FLUSHALL in the middle of an answer: a new log is declared, the answer ends whole, all nodes find each other again', async () => {
     const { tabs, replyId } = await streaming('flushall');
     const before = tabs.map(({ cursor }) => cursor?.logId);
     const redis = new Redis(servers.redis.url);
@@ -77,7 +77,7 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'servers that go away', () => {
     await whole(next.tabs, next.replyId);
   }, 90_000);
 
-  test('N42 MongoDB away when a reply completes: delivered now, stored exactly once later', async () => {
+  test('N42 fault 10: MongoDB away when a reply completes: delivered now, stored exactly once later', async () => {
     const { tabs, replyId } = await streaming('mongo away');
     await down('mongo', 'SIGKILL');
     for (const tab of tabs) expect((await tab.ended(replyId)).status).toBe('complete');
@@ -92,7 +92,7 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'servers that go away', () => {
     await whole(tabs, second);
   }, 90_000);
 
-  test('N43 Kafka away: nobody notices, and the outbox drains later', async () => {
+  test('N43 fault 12: Kafka away: nobody notices, and the outbox drains later', async () => {
     await down('kafka', 'SIGKILL');
     const { tabs, replyId } = await streaming('kafka away');
     await whole(tabs, replyId);

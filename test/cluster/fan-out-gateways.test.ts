@@ -97,7 +97,7 @@ describeWith(['redis-server'], 'gateways over Redis', () => {
     expect([a, b].flatMap(({ logs }) => logs.filter(({ level }) => level === 'error' || level === 'fatal'))).toEqual([]);
   });
 
-  test('F12 the last frames of a reply lost in a half-open connection: its clients are told within seconds', async () => {
+  test('F12 fault 25: the last frames of a reply lost in a half-open connection: its clients are told within seconds', async () => {
     const [, two] = [await tab(a), await tab(b)];
     proxy.blackhole('fan-out-sub');
     a.emit('gateway.frames', delta(userId, 1));

@@ -68,13 +68,15 @@ describeWith(['haproxy'], 'haproxy.cfg', () => {
     socket.disconnect();
   });
 
-  test('H6 a gateway that is not ready gets nothing new and keeps what it has', async () => {
+  test('H6 fault 14: a gateway that is not ready gets nothing new and keeps what it has', async () => {
     const [first, ...others] = stage.gateways;
     const kept = await Promise.all([1, 2, 3].map(() => client(stage.url)));
     const onFirst = kept.find(({ gateway }) => gateway === first!.name)!;
     first!.ready = false;
     await stage.seesUp(others);
     expect(Object.keys(await spread(stage.url, 10)).sort()).toEqual(others.map(({ name }) => name));
+    const from = first!.checks;
+    await until('many more checks', () => first!.checks > from + 6);
     expect(await onFirst.socket.emitWithAck('echo', 'still here')).toBe(`${first!.name}: still here`);
     first!.ready = true;
     await stage.seesUp(stage.gateways);
@@ -92,6 +94,29 @@ describeWith(['haproxy'], 'haproxy.cfg', () => {
     first!.ready = false;
     await stage.seesUp(others);
     expect(performance.now() - began).toBeLessThan(wait);
+    first!.ready = true;
+    await stage.seesUp(stage.gateways);
+  });
+
+  test('X30 the sockets of a gateway that answers nothing are cut, so that they come back elsewhere; those of the others are not', async () => {
+    const [first, ...others] = stage.gateways;
+    const sockets = await Promise.all([1, 2, 3].map(() => client(stage.url)));
+    const there = sockets.find(({ gateway }) => gateway === first!.name)!.socket;
+    const elsewhere = sockets.filter(({ gateway }) => gateway !== first!.name);
+    const began = performance.now();
+    first!.hangs = true;
+    // Two late answers are a busy process.
+    await until('the second check', () => /Layer7 timeout, .* status: 1\/3 UP/.test(stage.log()));
+    expect(there.connected).toBe(true);
+    await until('its socket is cut', () => !there.connected);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(Object.keys(await spread(stage.url, 10)).sort()).toEqual(others.map(({ name }) => name));
+    for (const { socket, gateway } of elsewhere) expect(await socket.emitWithAck('echo', 'here')).toBe(`${gateway}: here`);
+    // What wakes to drain is still left alone.
+    first!.hangs = first!.ready = false;
+    const from = first!.checks;
+    await until('it answered', () => first!.checks > from + 2);
+    expect(Object.keys(await spread(stage.url, 10)).sort()).toEqual(others.map(({ name }) => name));
     first!.ready = true;
     await stage.seesUp(stage.gateways);
   });

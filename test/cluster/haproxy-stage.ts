@@ -24,6 +24,8 @@ export interface Gateway {
   readonly port: number;
   slot: string;
   ready: boolean;
+  /** Leaves every check without an answer, as a stopped process does. */
+  hangs: boolean;
   /** Checks HAProxy made. */
   checks: number;
   readonly requests: { url: string; headers: IncomingMessage['headers'] }[];
@@ -43,6 +45,7 @@ async function standIn(name: string): Promise<Gateway> {
   const server = createServer((req, res) => {
     if (req.url === '/ready') {
       gateway.checks += 1;
+      if (gateway.hangs) return;
       res.writeHead(gateway.ready ? 200 : 503).end();
       return;
     }
@@ -62,7 +65,7 @@ async function standIn(name: string): Promise<Gateway> {
     server.close(() => resolve());
     connections.forEach((socket) => socket.resetAndDestroy());
   });
-  const gateway: Gateway = { name, port: (server.address() as AddressInfo).port, slot: '', ready: true, checks: 0, requests, io: sockets, kill };
+  const gateway: Gateway = { name, port: (server.address() as AddressInfo).port, slot: '', ready: true, hangs: false, checks: 0, requests, io: sockets, kill };
   endings.push(() => (server.listening ? kill() : undefined));
   return gateway;
 }

@@ -85,7 +85,7 @@ describeWith(['mongo'], 'MongoDB away', () => {
     expect(await each.history.session('nothing')).toBeNull();
   }, 30_000);
 
-  test('S68 a write whose answer was lost is repeated and stays one document', async () => {
+  test('S68 fault 11: a write whose answer was lost is repeated and stays one document', async () => {
     const server = await testMongo();
     const mute = await muteProxy(server.port);
     const [each, direct] = [open(server.url.replace(`:${server.port}`, `:${mute.port}`)), open(server.url)];

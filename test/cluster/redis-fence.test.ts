@@ -74,7 +74,7 @@ describeWith(['redis-server'], 'fencing on Redis', () => {
     expect((await near.log.read(sessionId, 0))?.events).toEqual([...deltas(2), ...deltas(1, 3, 'heir ')]);
   });
 
-  test('O31 a node that cannot renew stops writing before its TTL ends, is told once, and joins again by itself', async () => {
+  test('O31 fault 7: a node that cannot renew stops writing before its TTL ends, is told once, and joins again by itself', async () => {
     const { far, node, owned } = await farOwner();
     const heir = await joinedNode(near);
     proxy.pause();
@@ -104,7 +104,7 @@ describeWith(['redis-server'], 'fencing on Redis', () => {
     await until('the node to be back', async () => (await far.log.append(batch(owned, deltas(1, 3))).catch(() => null))?.status === 'fenced');
   });
 
-  test('O33 the append connection alone going dead costs the node its sessions or heals; it is never stuck', async () => {
+  test('O33 fault 26: the append connection alone going dead costs the node its sessions or heals; it is never stuck', async () => {
     const { far, node, owned } = await farOwner();
     proxy.blackhole('append');
     await rejectsUnavailable(far.log.append(batch(owned, deltas(1, 3))));

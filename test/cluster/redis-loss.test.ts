@@ -80,7 +80,7 @@ describeWith(['redis-server'], 'a Redis that loses writes', () => {
     expect(node).toMatchObject({ lost: 0, storeLost: 1 });
   });
 
-  test('S51 with the end of its file cut off, no seq is used again in the same log', async () => {
+  test('S51 fault 5: with the end of its file cut off, no seq is used again in the same log', async () => {
     // What is acknowledged is in the file, so that it is known what is cut off.
     const place = await world(['--appendfsync', 'always']);
     const { server, stores, node, owned, other } = place;
@@ -137,7 +137,7 @@ describeWith(['redis-server'], 'a Redis that loses writes', () => {
     expect([node.lost, heir.lost]).toEqual([0, 0]);
   });
 
-  test('S53 an owner that slept through FLUSHALL remembers nothing that counts: it is told so, and its restore is refused', async () => {
+  test('S53 fault 6: an owner that slept through FLUSHALL remembers nothing that counts: it is told so, and its restore is refused', async () => {
     const place = await world();
     const { proxy, stores, node, owned, other } = place;
     proxy.pause();

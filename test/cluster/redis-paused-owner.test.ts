@@ -18,7 +18,7 @@ describeWith(['redis-server'], 'stopped processes', () => {
     child = null;
   });
 
-  test('O38 an owner that was stopped past its TTL and wakes appends nothing more: every late write is refused', async () => {
+  test('O38 fault 2: an owner that was stopped past its TTL and wakes appends nothing more: every late write is refused', async () => {
     const { url } = await testRedis();
     const stores = await settledStores(url, { NODE_TTL_MS: TTL });
     const sessionId = newSessionId();

@@ -32,7 +32,7 @@ describeWith(['redis-server', 'mongo'], 'nodes that come and go', () => {
 
   const ai = async (): Promise<AiNode[]> => ((await (await fetch(`${url}/api/health`)).json()) as { ai: AiNode[] }).ai.filter(({ ok }) => ok);
 
-  test(`N50 an added ai node gets its share of ${REPLIES} replies; stopping one loses none`, async () => {
+  test(`N50 fault 14: an added ai node gets its share of ${REPLIES} replies; stopping one loses none`, async () => {
     const extra = await cluster.add('ai', { NODE_ID: 'ai-extra' });
     await until('three ai nodes', async () => (await ai()).length === 3, 20_000);
     const tabs = await Promise.all(Array.from({ length: REPLIES }, () => roamingTab([url], token)));

@@ -73,7 +73,7 @@ describeWith(['redis-server', 'mongo'], 'nodes that die', () => {
     await ready(live().at(-1)!);
   }
 
-  test('N30 SIGKILL of the owner in the middle of an answer: it goes on in every tab, and no shown character changes', async () => {
+  test('N30 fault 1: SIGKILL of the owner in the middle of an answer: it goes on in every tab, and no shown character changes', async () => {
     const { tabs, replyId, sessionId } = await streaming('kill the owner');
     const owner = await ownerOf(sessionId);
     const shown = tabs.map((tab) => tab.text(replyId));
@@ -83,7 +83,7 @@ describeWith(['redis-server', 'mongo'], 'nodes that die', () => {
     await gone(owner);
   }, 60_000);
 
-  test('N31 an owner stopped past its TTL and woken up writes nothing any more: what it sent before comes too late and is refused', async () => {
+  test('N31 fault 2: an owner stopped past its TTL and woken up writes nothing any more: what it sent before comes too late and is refused', async () => {
     const wire = await heldWrites(server.port);
     const owner = await cluster.add('gateway,session-owner', { NODE_ID: 'gateway-stopped', REDIS_URL: wire.url(server.url) });
     await ready(owner);
@@ -116,7 +116,7 @@ describeWith(['redis-server', 'mongo'], 'nodes that die', () => {
     Object.assign(owner, { gone: true });
   }, 60_000);
 
-  test('N32 SIGKILL of the ai node in the middle of an answer: the demo provider continues exactly', async () => {
+  test('N32 fault 3: SIGKILL of the ai node in the middle of an answer: the demo provider continues exactly', async () => {
     const { tabs, replyId, sessionId } = await streaming('kill the ai node');
     const run = JSON.parse((await redis.hget(`session:{${sessionId}}:meta`, 'run')) ?? '{}') as Partial<ActorView>;
     const victim = cluster.ai.find(({ nodeId }) => nodeId === run.aiNode)!;
@@ -127,7 +127,7 @@ describeWith(['redis-server', 'mongo'], 'nodes that die', () => {
     await cluster.add('ai', { NODE_ID: 'ai-again' });
   }, 60_000);
 
-  test('N33 SIGTERM of the owner in the middle of an answer: handed over, nothing lost, exit 0', async () => {
+  test('N33 fault 14: SIGTERM of the owner in the middle of an answer: handed over, nothing lost, exit 0', async () => {
     const { tabs, replyId, sessionId } = await streaming('drain the owner');
     const owner = await ownerOf(sessionId);
     const exit = owner.stop();

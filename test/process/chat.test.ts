@@ -79,7 +79,7 @@ it('C1 Stop ends the reply in every tab with the same text, and the next send wo
   expect(await a.request('message:cancel', { sessionId: a.sessionId, messageId: next.replyId })).toMatchObject({ status: 'complete' });
 });
 
-it('C2 a cancel before the first token and one that races the end have one terminal event', async () => {
+it('C2 fault 21: a cancel before the first token and one that races the end have one terminal event', async () => {
   const a = await newTab();
   for (let round = 0; round < 10; round += 1) {
     const { replyId } = await a.send(`round ${round}`);

@@ -118,7 +118,7 @@ describe('openai', () => {
     ['no finish and no [DONE]', [answer(['one '], { finish: null, done: false })], { outcome: 'failed', error: { code: 'ai-unavailable' } }, 'one '],
   ];
 
-  test.each(cases)('P27 %s: one typed end, every request closed, and the next run works at once', async (_name, scripts, end, text, env = {}) => {
+  test.each(cases)('P27 fault 23: %s: one typed end, every request closed, and the next run works at once', async (_name, scripts, end, text, env = {}) => {
     const ai = await startOpenAi({ AI_STALL_MS: '200', AI_MAX_CONCURRENT: '1', ...env });
     server.next(...scripts);
     await ai.generate();
@@ -143,7 +143,7 @@ describe('openai', () => {
     expect(ai.log.map((line) => JSON.parse(line) as object)).toContainEqual(expect.objectContaining({ msg: 'run cancelled', run: 'run-1', session: 'session-1', message: 'reply-1' }));
   });
 
-  test('P10 a retry of a lost generate under a new run id leaves one upstream', async () => {
+  test('P10 fault 27: a retry of a lost generate under a new run id leaves one upstream', async () => {
     const ai = await startOpenAi();
     server.next(stallAfter(['old ']), answer(['new ', 'text']));
     await ai.generate();

@@ -13,6 +13,7 @@ const entry: AuditEntry = { id: 'e1', at: '2026-01-01T00:00:00.000Z', type: 'log
 async function node(env: Record<string, string>) {
   let waiting = [{ key: 'k1', entry }];
   const delivered: string[] = [];
+  let empty = 0;
   let peeks = 0;
   const backends = stubBackends({
     outbox: {
@@ -24,13 +25,20 @@ async function node(env: Record<string, string>) {
       remove: (keys) => Promise.resolve(void (waiting = waiting.filter(({ key }) => !keys.includes(key)))),
       stats: () => Promise.resolve({ entries: waiting.length, bytes: waiting.length * 100, shed: 4 }),
     },
-    sink: { deliver: (entries) => Promise.resolve(void delivered.push(...entries.map(({ id }) => id))), read: () => Promise.resolve() },
+    sink: {
+      deliver: (entries) => {
+        if (entries.length === 0) empty += 1;
+        delivered.push(...entries.map(({ id }) => id));
+        return entries.length === 0 ? Promise.reject(new Error('not there yet')) : Promise.resolve();
+      },
+      read: () => Promise.resolve(),
+    },
   });
   const broker = new ServiceBroker({ logger: false, skipProcessEventRegistration: true, validator: new ZodValidator() });
   provideNode(broker, { config: loadConfig(env), backends });
   broker.createService(auditService);
   await broker.start();
-  return { broker, delivered, peeks: () => peeks };
+  return { broker, delivered, peeks: () => peeks, empty: () => empty };
 }
 
 describe('the audit service', () => {
@@ -56,6 +64,12 @@ describe('the audit service', () => {
     const before = peeks();
     await aWhile();
     expect(peeks()).toBe(before);
+  });
+
+  test('N80 it makes the trail ready before the first entry, once; with AUDIT=off never', async () => {
+    const nodes = await Promise.all([node({}), node({ AUDIT: 'off' })]);
+    expect(nodes.map(({ empty }) => empty())).toEqual([1, 0]);
+    await Promise.all(nodes.map(({ broker }) => broker.stop()));
   });
 
   test('A27 the status says how much waits, and for how long', async () => {

@@ -4,11 +4,12 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { atEnd } from './at-end.ts';
 import { until } from './until.ts';
 
-const ROOT = join(__dirname, '../..');
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COMMAND = ['node_modules/moleculer/bin/moleculer-runner.js', '--config', 'dist/moleculer.config.js', 'dist/services/**/*.service.js'];
 const READY = /Holdfast (?:is ready|node \S+ .*answers probes) at (http:\/\/[^\s"]+)/;
 const START_LIMIT_MS = 30_000;
@@ -29,7 +30,7 @@ export interface ClusterNode {
 
 const running = new Set<{ child: ChildProcess; exited: Promise<unknown> }>();
 
-afterAll(async () => {
+atEnd(async () => {
   await Promise.all([...running].map(({ child, exited }) => {
     child.kill('SIGKILL');
     return exited;

@@ -3,6 +3,7 @@
  * a balancer without stickiness), opens again with its cursor whenever it must, and repeats what was refused for now.
  */
 import type { Message } from '../../src/protocol/wire.ts';
+import { atEnd } from './at-end.ts';
 import { Refused, Tab } from './tab.ts';
 import { until } from './until.ts';
 
@@ -11,7 +12,7 @@ const RETRYABLE = new Set(['unavailable', 'rate-limited', 'internal']);
 
 /** A test that failed closes none of its tabs, and each would go on coming back for ever. */
 const open = new Set<RoamingTab>();
-afterAll(() => {
+atEnd(() => {
   for (const tab of open) tab.close();
 });
 

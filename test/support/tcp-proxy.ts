@@ -9,6 +9,7 @@
  * - `reset`: existing connections are reset; new ones work.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { atEnd } from './at-end.ts';
 
 export interface TcpProxy {
   readonly port: number;
@@ -36,7 +37,7 @@ type Fault = { kind: 'pass' | 'pause' | 'blackhole' | 'refuse'; name: string; di
 
 const SETNAME = /setname\r\n\$\d+\r\n([^\r\n]+)/i;
 const open = new Set<TcpProxy>();
-afterAll(async () => {
+atEnd(async () => {
   for (const proxy of open) await proxy.close();
 });
 

@@ -44,7 +44,7 @@ export class ChatClient {
     this.mode = options.mode ?? 'delta';
     this.tokens = new TokenKeeper(this.env, this.url);
     this.connection = new Connection(this.env, this.url, this.tokens);
-    this.sessions = new SessionList(this.env, this.connection);
+    this.sessions = new SessionList(this.env, this.connection, `holdfast.removals:${this.url}`);
     new TokenRefresher(this.env, this.connection, this.tokens);
     this.connection.state.subscribe((state) => this.follow(state));
     this.connection.frames.subscribe((frame) => this.route(frame));
@@ -56,6 +56,10 @@ export class ChatClient {
   }
   disconnect(): void {
     this.connection.disconnect();
+  }
+  /** Ends a wait, or a try that takes long, with a new try. */
+  tryNow(): void {
+    this.connection.tryNow();
   }
 
   /** Signs in with a token somebody else made, and connects with it. */

@@ -70,6 +70,14 @@ export class Connection implements Transport {
     void this.open(false);
   }
 
+  /** A new try at once, unless there is a connection. How long it has been away stays what it is. */
+  tryNow(): void {
+    if (this.online) return;
+    this.attempt = 0;
+    this.renewed = false;
+    void this.open(false);
+  }
+
   /** Stays disconnected until `connect()`. */
   disconnect(): void {
     this.drop();

@@ -5,7 +5,8 @@ import { RETRY, backoffMs } from './backoff.ts';
 import type { Environment } from './environment.ts';
 import type { ConnectionFrame } from './frames.ts';
 import { Observable, Signal } from './observable.ts';
-import { succeeded, type ClientError, type Result } from './result.ts';
+import { Removals } from './removals.ts';
+import { isUnknownOutcome, succeeded, type ClientError, type Result } from './result.ts';
 import type { Transport } from './transport.ts';
 
 export interface SessionListState {
@@ -27,13 +28,16 @@ export class SessionList {
   readonly changes = new Signal<Change>();
   private readonly env: Environment;
   private readonly transport: Transport;
+  private readonly removals: Removals;
   private round = 0;
   private attempt = 0;
   private cancelTimer = (): void => {};
 
-  constructor(env: Environment, transport: Transport) {
+  /** `key`: where removals that are not carried out yet are kept. */
+  constructor(env: Environment, transport: Transport, key: string) {
     this.env = env;
     this.transport = transport;
+    this.removals = new Removals(env, key);
   }
 
   /** The first page anew, as long as what is loaded now. */
@@ -46,6 +50,7 @@ export class SessionList {
     if (!answer.ok) return this.failed(answer.error);
     this.attempt = 0;
     this.take(answer.value, answer.value.sessions, changes);
+    for (const sessionId of this.removals.overdue()) void this.remove(sessionId);
   }
 
   async loadMore(): Promise<void> {
@@ -67,17 +72,35 @@ export class SessionList {
     return succeeded(answer.value.session);
   }
 
+  /** Takes it out of sight; it is deleted by `remove` and comes back by `keep`. */
+  hide(sessionId: string): void {
+    this.removals.add(sessionId);
+    this.state.set({ ...this.state.value, sessions: this.state.value.sessions.filter((session) => session.id !== sessionId) });
+  }
+
+  /** Undoes `hide`. */
+  keep(sessionId: string): void {
+    this.removals.delete(sessionId);
+    void this.load();
+  }
+
+  /** For good. Without a connection it is done with the next one. */
   async remove(sessionId: string): Promise<Result<void>> {
     const answer = await this.transport.request('session:delete', { sessionId });
     // Gone already is what was asked for.
-    if (!answer.ok && answer.error.code !== 'not-found') return answer;
+    if (!answer.ok && answer.error.code !== 'not-found') {
+      if (isUnknownOutcome(answer.error) && this.removals.has(sessionId)) this.removals.fallDue(sessionId);
+      else if (this.removals.has(sessionId)) this.keep(sessionId);
+      return answer;
+    }
+    this.removals.delete(sessionId);
     this.receive({ kind: 'sessions', sessionId, change: 'deleted' });
     return succeeded(undefined);
   }
 
   receive(change: Change): void {
     this.pendingChanges?.push(change);
-    this.state.set({ ...this.state.value, sessions: applyChange(this.state.value.sessions, change) });
+    this.state.set({ ...this.state.value, sessions: this.visible(applyChange(this.state.value.sessions, change)) });
     this.changes.emit(change);
   }
 
@@ -101,8 +124,12 @@ export class SessionList {
 
   private take(page: SessionsReply, sessions: readonly Session[], changes: Change[]): void {
     this.pendingChanges = null;
-    const current = changes.reduce(applyChange, sessions);
+    const current = this.visible(changes.reduce(applyChange, sessions));
     this.state.set({ sessions: current, loaded: true, loading: false, hasMore: page.hasMore, before: page.before, error: null });
+  }
+
+  private visible(sessions: readonly Session[]): readonly Session[] {
+    return sessions.filter((session) => !this.removals.has(session.id));
   }
 
   private failed(error: ClientError): void {

@@ -192,9 +192,13 @@ export class SessionSync {
     this.changed();
   }
 
-  /** While a reply is open, silence means that something was lost, perhaps its end. */
+  /** While a reply is open, silence means that something was lost, perhaps its end, or that the server hangs. */
   private watchSilence(view: SessionView): void {
     this.cancelSilence();
-    if (view.streaming !== null) this.cancelSilence = this.env.clock.after(CLIENT_SILENCE_MS, () => this.reopen());
+    if (view.streaming === null) return;
+    this.cancelSilence = this.env.clock.after(CLIENT_SILENCE_MS, () => {
+      this.transport.check();
+      this.reopen();
+    });
   }
 }

@@ -7,6 +7,7 @@ import { wireError } from '../../../src/protocol/errors.ts';
 import type { Environment } from './environment.ts';
 import { callHttp } from './http.ts';
 import { Observable } from './observable.ts';
+import { parseJson } from './parse-json.ts';
 import { failed, localError, succeeded, type Result } from './result.ts';
 
 const storedSchema = z.object({
@@ -129,15 +130,6 @@ export function lifetimeOf(token: string): number | null {
 function decodeBase64Url(text: string): string | null {
   try {
     return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  } catch {
-    return null;
-  }
-}
-
-function parseJson(text: string | null): unknown {
-  if (text === null) return null;
-  try {
-    return JSON.parse(text);
   } catch {
     return null;
   }

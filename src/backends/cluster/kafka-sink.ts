@@ -1,6 +1,7 @@
 /**
- * Kafka as the end of the audit outbox. It connects in the background and again whenever it is asked; while Kafka is
- * away only `deliver` rejects.
+ * Kafka as the end of the audit outbox. It connects when it is first used and again whenever it is asked, for most nodes
+ * of a cluster never deliver; while Kafka is away only `deliver` rejects. A connection that only told the health is
+ * closed when nobody asks any more.
  *
  * A producer that failed once is never used again: kafkajs takes its sequence numbers back after a failure, and a broker
  * that did write the batch would take the next one for its repeat and drop it, saying that all is well.
@@ -16,6 +17,8 @@ import { brokerErrorType, kafkaAway, kafkaClient, reasonOf } from './kafka-clien
 import { ensureTopics } from './kafka-topics.ts';
 
 const HEALTH_MS = 2_000;
+/** Longer than monitors pause between two questions. */
+const IDLE_MS = 60_000;
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
 
 export interface KafkaSinkLink {
@@ -25,9 +28,8 @@ export interface KafkaSinkLink {
 }
 
 /** Throws StartError for settings that can never work. `say` gets a line for the operator, once for each matter. */
-export function openKafkaSink(config: Config, say: (line: string) => void = tellOperator): KafkaSinkLink {
-  const link = new KafkaSink(config, kafkaClient(config), say);
-  link.begin();
+export function openKafkaSink(config: Config, say: (line: string) => void = tellOperator, idleMs = IDLE_MS): KafkaSinkLink {
+  const link = new KafkaSink(config, kafkaClient(config), say, idleMs);
   return { sink: link, health: () => link.health(), close: () => link.close() };
 }
 
@@ -36,26 +38,27 @@ class KafkaSink implements AuditSink {
   readonly #kafka: Kafka;
   readonly #topics: Topics;
   readonly #say: (line: string) => void;
+  readonly #idleMs: number;
   readonly #said = new Set<string>();
   /** Connected, and the topics are there. */
   #admin: Promise<Admin> | null = null;
   #producer: Promise<Producer> | null = null;
   #notes: string[] = [];
+  #idle: NodeJS.Timeout | undefined;
+  #connected = false;
+  #delivers = false;
   #closed = false;
 
-  constructor(config: Config, kafka: Kafka, say: (line: string) => void) {
+  constructor(config: Config, kafka: Kafka, say: (line: string) => void, idleMs: number) {
     this.#config = config;
     this.#kafka = kafka;
+    this.#idleMs = idleMs;
     this.#topics = { audit: config.KAFKA_AUDIT_TOPIC, analytics: config.KAFKA_ANALYTICS_TOPIC };
     this.#say = say;
   }
 
-  /** Connecting takes its time; until then whoever delivers waits or is told. */
-  begin(): void {
-    this.#ready().catch(() => {});
-  }
-
   async deliver(entries: AuditEntry[]): Promise<void> {
+    this.#delivers = true;
     try {
       await this.#ready();
       for (const batch of batches(entries, this.#topics)) await this.#send(batch);
@@ -78,17 +81,27 @@ class KafkaSink implements AuditSink {
       await within(HEALTH_MS, 'asking Kafka', this.#ready().then((admin) => admin.describeCluster()));
       return this.#notes.length > 0 ? { ok: true, detail: this.#notes.join('; ') } : { ok: true };
     } catch (error) {
-      this.#forgetAdmin();
+      // One that is still being made may be ready for the next question.
+      if (this.#connected) this.#forgetAdmin();
       return { ok: false, detail: reasonOf(error) };
+    } finally {
+      this.#leaveWhenIdle();
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#idle);
     const open = [this.#admin, this.#producer].filter((one) => one !== null);
     this.#admin = null;
     this.#producer = null;
     await within(this.#config.KAFKA_TIMEOUT_MS, 'leaving Kafka', Promise.allSettled(open.map(async (one) => (await one).disconnect()))).catch(() => {});
+  }
+
+  #leaveWhenIdle(): void {
+    clearTimeout(this.#idle);
+    if (this.#closed) return;
+    this.#idle = setTimeout(() => this.#delivers || this.#forgetAdmin(), this.#idleMs).unref();
   }
 
   #ready(): Promise<Admin> {
@@ -109,6 +122,7 @@ class KafkaSink implements AuditSink {
       discard(admin);
       throw error;
     }
+    this.#connected = true;
     for (const note of this.#notes) this.#sayOnce(note);
     return admin;
   }
@@ -163,6 +177,7 @@ class KafkaSink implements AuditSink {
   #forgetAdmin(): void {
     void this.#admin?.then(discard, () => {});
     this.#admin = null;
+    this.#connected = false;
   }
 
   #forgetProducer(): void {

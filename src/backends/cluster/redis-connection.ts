@@ -31,6 +31,8 @@ export interface ConnectionOptions {
 
 const TIMEOUT_MS = 2_000;
 const CONNECT_MS = 3_000;
+/** A Redis that loads its data answers the greeting too: not yet. */
+const GREETING_MS = 3_000;
 
 export function connectRedis(url: string, options: ConnectionOptions): Redis {
   const client = new Redis(url, {
@@ -48,7 +50,22 @@ export function connectRedis(url: string, options: ConnectionOptions): Redis {
   });
   // Without a listener an error of the connection would end the process.
   reportOutages(client, options);
+  limitGreeting(client);
   return client;
+}
+
+/**
+ * A connection that breaks between its begin and its first answer shows to nobody: it is not ready, so no command is sent
+ * that could time out, and ioredis waits for the greeting for ever. It is made anew.
+ */
+function limitGreeting(client: Redis): void {
+  let timer: NodeJS.Timeout | undefined;
+  client.on('connect', () => {
+    clearTimeout(timer);
+    const { stream } = client;
+    timer = setTimeout(() => stream.destroy(), GREETING_MS).unref();
+  });
+  for (const event of ['ready', 'close', 'end']) client.on(event, () => clearTimeout(timer));
 }
 
 function byPurpose({ purpose, timeoutMs = TIMEOUT_MS }: ConnectionOptions): RedisOptions {

@@ -88,7 +88,7 @@ test('G4 wrong fields are named, a text over the limit is too large', async () =
   expect(await ask('session:rename', 'text')).toMatchObject({ code: 'invalid' });
 });
 
-test('G15 a 30 MB frame ends its connection and nobody else notices', async () => {
+test('G15 fault 19: a 30 MB frame ends its connection and nobody else notices', async () => {
   const greedy = await node.connect();
   const reason = new Promise((resolve) => greedy.once('disconnect', resolve));
   greedy.emit('message:send', { sessionId: 's1', clientMessageId: 'c1', content: 'x'.repeat(30_000_000) });

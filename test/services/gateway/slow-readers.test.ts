@@ -29,7 +29,7 @@ const delta = (seq: number, text: string) =>
 const cuts = () => node.logs.filter(({ text }) => text === 'cut a slow reader');
 const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
-test('G16 a client that never reads is cut at a bounded buffer, others lose nothing, and it can resume', async () => {
+test('G16 fault 18: a client that never reads is cut at a bounded buffer, others lose nothing, and it can resume', async () => {
   const [slow, good] = [await opened(), await opened()];
   const frames = framesOf(good);
   const tcp = tcpOf(slow);

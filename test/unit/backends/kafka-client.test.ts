@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { openKafkaSink } from '../../../src/backends/cluster/kafka-sink.ts';
 import { ConfigError, loadConfig } from '../../../src/config.ts';
@@ -31,5 +32,29 @@ describe('the settings of Kafka', () => {
     const file = join(__dirname, 'nowhere.pem');
     expect(() => openKafkaSink(loadConfig({ ...cluster, KAFKA_SSL: 'on', KAFKA_SSL_CA_FILE: file }))).toThrow(StartError);
     expect(() => openKafkaSink(loadConfig({ ...cluster, KAFKA_SSL: 'on', KAFKA_SSL_CA_FILE: file }))).toThrow(/KAFKA_SSL_CA_FILE .*nowhere[.]pem cannot be read/);
+  });
+});
+
+describe('who connects to Kafka', () => {
+  test('N80 a node that neither delivers nor is asked for the health connects to no broker', async () => {
+    let connections = 0;
+    const noBroker = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => noBroker.listen(0, '127.0.0.1', resolve));
+    const { port } = noBroker.address() as AddressInfo;
+    const link = openKafkaSink(loadConfig({ ...cluster, KAFKA_BROKERS: `127.0.0.1:${port}`, KAFKA_TIMEOUT_MS: '200' }), () => {});
+    // As long as another one needs to be there.
+    const other = openKafkaSink(loadConfig({ ...cluster, KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TIMEOUT_MS: '200' }), () => {});
+    expect(await other.health()).toMatchObject({ ok: false });
+    expect(connections).toBe(0);
+    expect(await link.health()).toMatchObject({ ok: false });
+    expect(connections).toBeGreaterThan(0);
+    const before = connections;
+    await expect(link.sink.deliver([])).rejects.toMatchObject({ type: 'unavailable' });
+    expect(connections).toBeGreaterThan(before);
+    await Promise.all([link.close(), other.close()]);
+    await new Promise((resolve) => noBroker.close(resolve));
   });
 });

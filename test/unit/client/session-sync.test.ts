@@ -99,6 +99,24 @@ it('B5 a lost end is found after five seconds of silence, and not before', async
   expect(opens()[1]?.cursor).toEqual({ logId: 'LOGa', seq: 3 });
 });
 
+it('B5 a server that hangs while a reply streams is left after the silence and three seconds more', async () => {
+  const store = await openLive();
+  session.begin('Hello?');
+  session.delta('on ');
+  await until('the text', () => shownText(store, 'reply2') === 'on ');
+  const { 'session:open': open, 'session:close': probe } = server.handlers;
+  Object.assign(server.handlers, { 'session:open': () => null, 'session:close': () => null });
+  session.lose('and on');
+  await page.pass(5_250);
+  await until('the second open', () => opens().length === 2);
+  await page.pass(2_500);
+  expect(server.handshakes).toHaveLength(1);
+  Object.assign(server.handlers, { 'session:open': open, 'session:close': probe });
+  await page.pass(500);
+  await until('the rest', () => shownText(store, 'reply2') === 'on and on');
+  expect(server.handshakes).toHaveLength(2);
+});
+
 it('B5 session:alive at the same head is a sign of life; one that is ahead means something was lost', async () => {
   const store = await openLive();
   const reply = session.begin('Hello?');

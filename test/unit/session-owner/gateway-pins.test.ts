@@ -48,3 +48,14 @@ test('F14 without any gateway there is nobody; the first one that comes is taken
   gone('g1');
   expect(pins.nodeFor('s1')).toBe('g1');
 });
+
+test('V30 it knows whose last frames went to a gateway, until they go to another', () => {
+  const { pins, gone } = world(null, ['g1', 'g2']);
+  for (const id of ids) pins.nodeFor(id, `user of ${id}`);
+  const lost = pins.pinnedTo('g2');
+  expect(lost.length).toBeGreaterThan(90);
+  for (const { sessionId, userId } of lost) expect(userId).toBe(`user of ${sessionId}`);
+  gone('g2');
+  for (const { sessionId, userId } of lost) pins.nodeFor(sessionId, userId);
+  expect(pins.pinnedTo('g2')).toEqual([]);
+});

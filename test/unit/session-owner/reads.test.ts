@@ -112,8 +112,9 @@ describe('open', () => {
   });
 
   it('R6 a turn that is stored while the snapshot is read is left to the events after its cursor', async () => {
-    harness = await ownerHarness();
+    harness = await ownerHarness({ env: { LOG_RETENTION_MS: '1' } });
     const { sessionId } = await chat(1);
+    await harness.backends.log.expire(Date.now() + 60_000);
     const { page } = harness.ports.history;
     harness.ports.history.page = async (...args) => {
       harness.ports.history.page = page;
@@ -125,6 +126,21 @@ describe('open', () => {
     expect(messages?.map(({ content }) => content)).toEqual(['question 1', 'answer 1']);
     const { events } = await harness.node.reads.open({ ...user, sessionId, cursor });
     expect(events?.map(({ type }) => type)).toEqual(['message.created', 'message.created', 'message.delta', 'message.completed']);
+  });
+
+  it('S83 a page that the log has whole is answered without history: a new session, a lively one, and the first of its pages', async () => {
+    harness = await ownerHarness();
+    const { page } = harness.ports.history;
+    let asked = 0;
+    harness.ports.history.page = (...args) => ((asked += 1), page(...args));
+    const { sessionId } = await chat(3);
+    expect((await harness.node.reads.open({ ...user, sessionId, limit: 2 }))).toMatchObject({ hasMore: true, messages: [{ content: 'question 3' }, { content: 'answer 3' }] });
+    expect((await harness.node.reads.history({ ...user, sessionId, before: '3' }))).toMatchObject({ hasMore: false, messages: [{ content: 'question 1' }, { content: 'answer 1' }] });
+    // The prompts of the second and third turn.
+    expect(asked).toBe(2);
+    await harness.backends.log.expire(Date.now() + 86_400_000);
+    expect((await harness.node.reads.open({ ...user, sessionId, limit: 2 })).messages).toHaveLength(2);
+    expect(asked).toBe(3);
   });
 
   it('never claims a session', async () => {
