@@ -7,7 +7,9 @@ module.exports = {
   transform: {
     '^.+\\.[jt]s$': ['@swc/jest', { module: { type: 'commonjs' }, jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
   },
-  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  transformIgnorePatterns: ['/node_modules/(?!jose/|remend/)'],
+  // It has an entry for `import` alone.
+  moduleNameMapper: { '^remend$': '<rootDir>/node_modules/remend/dist/index.js' },
   testTimeout: 20_000,
   reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
   globalSetup: '<rootDir>/test/support/global-setup.cjs',

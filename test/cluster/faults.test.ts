@@ -38,6 +38,7 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'faults', () => {
     await node.kill();
     await node.start();
   };
+  const gaveUp = (owner: ChaosNode, { sessionId }: Talk): boolean => owner.lines.some((line) => line.includes('node lost its leases') && line.includes(sessionId));
   async function whole(talk: Talk, replyId: string, limitMs?: number): Promise<void> {
     expect(new Set(await talk.ended(replyId, limitMs))).toEqual(new Set(['complete']));
     for (const node of cluster.nodes.values()) node.proxy.pass();
@@ -114,7 +115,7 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'faults', () => {
     owner.proxy.pause();
     const away = pause(5_000);
     await until('another owner', async () => (await talk.owner()) !== owner, 10_000);
-    expect(owner.lines.some((line) => line.includes('node lost its leases'))).toBe(true);
+    expect(gaveUp(owner, talk)).toBe(true);
     await away;
     owner.proxy.pass();
     await whole(talk, replyId);
@@ -129,6 +130,19 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'faults', () => {
     owner.shiftClock(0);
     await whole(talk, replyId);
     expect((await talk.owner()) === owner && talk.runs()).toHaveLength(1);
+  }, 60_000);
+
+  test('V50 fault 9: an owner whose clock went back gives up before its time is over all the same, with Redis out of reach', async () => {
+    const talk = await begin();
+    const replyId = await talk.streaming('back');
+    const owner = await talk.owner();
+    owner.shiftClock(-60_000);
+    await until('some more text', () => talk.tabs[0]!.text(replyId).length > 300);
+    owner.proxy.pause();
+    await until('the owner to give up', () => gaveUp(owner, talk), 4_000);
+    owner.proxy.pass();
+    owner.shiftClock(0);
+    await whole(talk, replyId);
   }, 60_000);
 
   test('V50 fault 9: the clocks of all nodes jump apart while two owners take a session from each other: never two writers', async () => {

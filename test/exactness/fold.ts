@@ -1,0 +1,48 @@
+/** What a client shows after each event: the protocol once more, kept apart from product and test client alike. */
+import type { Event, Message, MessageStatus } from '../../src/protocol/wire.ts';
+
+export type Shown = Pick<Message, 'id' | 'role' | 'content' | 'status'>;
+
+export const TERMINAL: Partial<Record<Event['type'], MessageStatus>> = {
+  'message.completed': 'complete',
+  'message.cancelled': 'cancelled',
+  'message.failed': 'failed',
+  'message.interrupted': 'interrupted',
+};
+
+export const shown = ({ id, role, content, status }: Shown): Shown => ({ id, role, content, status });
+
+/** Applies one event. Answers what is wrong with it, or null. A delta of the short frame names no message: its id is empty. */
+export function applyEvent(messages: Map<string, Shown>, event: Event): 'two-ends' | 'doubled' | null {
+  if (event.type === 'message.created') {
+    const again = messages.has(event.message.id);
+    messages.set(event.message.id, shown(event.message));
+    return again ? 'doubled' : null;
+  }
+  if (!('messageId' in event)) return null;
+  const message = event.messageId === '' ? [...messages.values()].findLast(({ status }) => status === 'streaming') : messages.get(event.messageId);
+  if (!message) return null;
+  const status = TERMINAL[event.type];
+  if (event.type === 'message.delta') message.content += event.text;
+  if (event.type === 'message.restarted') message.content = '';
+  if (status === undefined) return null;
+  if (message.status !== 'streaming') return 'two-ends';
+  message.status = status;
+  return null;
+}
+
+/** `complete 812 "g7.1 g7.2 …"`: enough of a message to know it by. */
+export function brief({ status, content }: Pick<Shown, 'status' | 'content'>): string {
+  return `${status} ${content.length} ${JSON.stringify(content.length > 40 ? `…${content.slice(-40)}` : content)}`;
+}
+
+/** null: the same messages with the same texts; else the first difference. */
+export function difference(one: Shown[], other: Shown[]): string | null {
+  for (let n = 0; n < Math.max(one.length, other.length); n += 1) {
+    const [a, b] = [one[n], other[n]];
+    if (!a || !b) return `message ${(a ?? b)!.id} is in one of them only`;
+    if (a.id !== b.id) return `place ${n} has ${a.id} and ${b.id}`;
+    if (a.content !== b.content || a.status !== b.status || a.role !== b.role) return `${a.id} is ${brief(a)} and ${brief(b)}`;
+  }
+  return null;
+}
