@@ -9,15 +9,19 @@ import App from './components/App.vue';
 import { applySettings, localeOf, useSettings } from './composables/use-settings.ts';
 import { makeI18n } from './i18n/i18n.ts';
 import { loadMarkdown } from './markdown/load-markdown.ts';
+import { makeRouter } from './router.ts';
 
 // Lives as long as the page; never stopped.
-effectScope(true).run(() => {
+effectScope(true).run(async () => {
   const settings = useSettings();
   const i18n = makeI18n(localeOf(settings.value));
   applySettings(settings, i18n.global.locale);
   const url = settings.value.serverUrl === '' ? location.origin : settings.value.serverUrl;
   const client = new ChatClient({ url, environment: browserEnvironment() });
-  createApp(App, { client, settings }).use(i18n).mount('#app');
   client.connect();
-  loadMarkdown();
+  const router = makeRouter(settings.value.serverUrl === '' ? 'path' : 'hash');
+  const app = createApp(App, { client, settings, router }).use(i18n).use(router);
+  await router.isReady();
+  if (router.currentRoute.value.name === 'session') loadMarkdown();
+  app.mount('#app');
 });

@@ -1,14 +1,15 @@
 /** What assistive technology gets: the browser's own accessibility tree. */
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { describeInChromium, launchChromium, newPage } from './chromium.ts';
-import { openStage, tell, type Stage } from './stage.ts';
+import { ANSWER, openStage, tell, type Stage } from './stage.ts';
 
 interface AxNode {
   ignored: boolean;
   role?: { value?: string };
   name?: { value?: string };
 }
-const CONTROLS = ['button', 'link', 'textbox', 'radio', 'dialog', 'alertdialog', 'navigation', 'main', 'complementary'];
+const CONTROLS = ['button', 'link', 'textbox', 'radio', 'dialog', 'alertdialog', 'menu', 'menuitem', 'navigation', 'main', 'complementary'];
 
 describeInChromium('accessibility', () => {
   let browser: Browser;
@@ -17,6 +18,7 @@ describeInChromium('accessibility', () => {
   beforeAll(async () => {
     browser = await launchChromium();
     stage = await openStage();
+    tell(stage.session, 'Show me all', `<think>What is *all*?</think>${ANSWER}\n\nAnd $x^2$.`);
     tell(stage.session, 'Hello', 'Hello.\n\n```ts\nconst a = 1;\n```\n\n- one\n- two');
     stage.session.begin('And one that fails?', undefined, false);
     stage.session.end('failed');
@@ -37,12 +39,32 @@ describeInChromium('accessibility', () => {
       await page.getByTestId('failed').waitFor();
       await page.getByTestId('session-item').first().hover();
     }],
-    ['the settings', '/', async (page) => page.getByTestId('settings').click()],
-    ['the connection details', '/', async (page) => page.getByTestId('badge').click()],
-    ['the question before a deletion', '/s/kelp00000001', async (page) => {
-      await page.getByTestId('session-item').first().hover();
-      await page.getByTestId('delete').first().click();
-      await page.getByTestId('confirm-yes').waitFor();
+    ['a phone with its chats', '/s/kelp00000001', async (page) => {
+      const menu = page.getByTestId('menu');
+      if (await menu.isVisible()) await menu.click();
+      await page.getByTestId('session-item').first().waitFor();
+    }],
+    ['a reply with everything in it', '/s/kelp00000001', async (page) => {
+      await page.locator('.hljs-keyword').first().waitFor();
+      await page.locator('.katex').first().waitFor();
+      await page.getByText('How it was thought through').click();
+    }],
+    ['the settings', '/', async (page) => {
+      await page.getByTestId('settings').click();
+      await page.getByRole('dialog').waitFor();
+    }],
+    ['the connection details', '/', async (page) => {
+      await page.getByTestId('badge').click();
+      await page.getByTestId('connection-details').waitFor();
+    }],
+    ['the actions of a chat', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('more').first().click();
+      await page.getByTestId('rename').waitFor();
+    }],
+    ['the notice after a deletion', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('more').first().click();
+      await page.getByTestId('delete').click();
+      await page.getByTestId('toast').waitFor();
     }],
   ];
 
@@ -55,6 +77,18 @@ describeInChromium('accessibility', () => {
     const unnamed = nodes.filter(({ role, name }) => CONTROLS.includes(role) && name === '');
     expect(unnamed).toEqual([]);
     expect(nodes.filter(({ role }) => role === 'button').length).toBeGreaterThan(0);
+    await page.context().close();
+  });
+
+  const inEach = views.flatMap(([title, path, prepare]) => (['light', 'dark'] as const).map((colorScheme) => [title, colorScheme, path, prepare] as const));
+  it.each(inEach)('U71 in %s (%s) axe finds nothing against WCAG 2.2 AA', async (title, colorScheme, path, prepare) => {
+    const options = { colorScheme, ...(title.startsWith('a phone') && { viewport: { width: 320, height: 640 } }) };
+    const { page } = await newPage(browser, options);
+    await page.goto(stage.server.url + path);
+    await page.locator('[data-testid=badge][data-state=online]').waitFor();
+    await prepare(page);
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([]);
     await page.context().close();
   });
 

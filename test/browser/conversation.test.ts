@@ -148,10 +148,35 @@ describeInChromium('conversation', () => {
     await until('the request', () => stage.server.requestsNamed('session:history').length === 1);
     const before = await placeOf('Question 6');
     answer();
-    await page.getByText('Question 0', { exact: true }).waitFor({ state: 'attached' });
+    await until('the older messages', async () => (await shown(page)).length === stage.session.messages.length);
     expect(stage.server.requestsNamed('session:history')).toEqual([{ sessionId: stage.session.id, limit: 50, before: 'page-2' }]);
     expect(Math.abs((await placeOf('Question 6')) - before)).toBeLessThanOrEqual(2);
     expect((await shown(page)).map(({ id }) => id)).toEqual(stage.session.messages.map(({ id }) => id));
+    await page.getByTestId('pane').evaluate((pane: Pane) => void (pane.scrollTop = 0));
+    await page.getByText('Question 0', { exact: true }).waitFor();
+  });
+
+  it('U65 of 10,000 messages only those near to what is seen are in the page, wherever the reader scrolls', async () => {
+    for (let i = 0; i < 5_000; i += 1) tell(stage.session, `Question ${i}`, `Answer ${i}.\n\n- **one** of ${i}\n- two\n\n\`\`\`ts\nlet a = ${i};\n\`\`\``);
+    const page = await open();
+    const drawn = (): Promise<number> => page.getByTestId('message').count();
+    await page.getByText('Answer 4999.').waitFor();
+    await until('the end', async () => (await fromEnd(page)) < 2);
+    expect(await drawn()).toBeLessThan(40);
+    for (const share of [0.5, 0.1, 0, 0.9]) {
+      await page.getByTestId('pane').evaluate((pane: Pane, part) => void (pane.scrollTop = pane.scrollHeight * part), share);
+      const near = Math.max(0, Math.round(5_000 * share) - 1);
+      await until(`something near ${near}`, async () => {
+        const texts = await page.getByTestId('message').allInnerTexts();
+        return texts.some((text) => Math.abs(Number(/Question (\d+)/.exec(text)?.[1] ?? -1_000) - near) < 250);
+      });
+      expect(await drawn()).toBeLessThan(60);
+    }
+    stage.session.begin('And now?');
+    await page.getByTestId('latest').click();
+    await until('the end', async () => (await fromEnd(page)) < 2);
+    stage.session.delta('The end.');
+    await page.getByTestId('pane').getByText('The end.').waitFor();
   });
 
   it('U11 a finished block is not drawn again while the reply grows', async () => {
@@ -231,10 +256,22 @@ describeInChromium('conversation', () => {
     for (let i = 0; i < 40 && !seen.has('composer'); i += 1) {
       await page.keyboard.press('Tab');
       seen.add(await focused());
-      if ((await focused()) === 'badge') await page.keyboard.press('Enter');
-      if ((await focused()) === 'disconnect') await page.keyboard.press('Escape');
+      if ((await focused()) !== 'badge') continue;
+      await page.keyboard.press('Enter');
+      await until('the details to have the focus', async () => (await focused()) === 'disconnect');
+      seen.add('disconnect');
+      await page.keyboard.press('Escape');
+      await until('the focus to be back', async () => (await focused()) === 'badge');
     }
-    expect([...seen]).toEqual(expect.arrayContaining(['Skip to the conversation', 'new-chat', 'rename', 'delete', 'settings', 'badge', 'disconnect', 'prompt', 'composer']));
+    await page.getByTestId('session-item').first().getByTestId('more').focus();
+    await page.keyboard.press('Enter');
+    for (const action of ['rename', 'export-md', 'export-json', 'delete']) {
+      await until(`${action} to have the focus`, async () => (await focused()) === action);
+      await page.keyboard.press('ArrowDown');
+    }
+    await page.keyboard.press('Escape');
+    await until('the focus to be back', async () => (await focused()) === 'more');
+    expect([...seen]).toEqual(expect.arrayContaining(['Skip to the conversation', 'new-chat', 'more', 'settings', 'badge', 'disconnect', 'prompt', 'composer']));
     await shoot(page, 'keyboard');
   });
 

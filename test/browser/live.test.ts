@@ -117,14 +117,14 @@ describeInChromium('the app on the real server', () => {
     await ended(page, 'complete');
     const second = await page.context().newPage();
     await second.goto(page.url());
-    await second.getByTestId('session-item').first().hover();
+    await second.getByTestId('more').click();
     await second.getByTestId('rename').click();
     await second.getByLabel('Title of the chat').fill('All about kelp');
     await second.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'All about kelp' }).waitFor();
-    await second.getByTestId('session-item').first().hover();
+    await second.getByTestId('more').click();
     await second.getByTestId('delete').click();
-    await second.getByTestId('confirm-yes').click();
+    await second.getByRole('button', { name: 'Dismiss' }).click();
     await page.getByText('This chat was deleted.').waitFor();
     await page.getByTestId('session-item').waitFor({ state: 'detached' });
   });

@@ -1,4 +1,5 @@
 /** What the app shows in states that are hard to bring about on purpose; a picture of each is kept. */
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { refused } from '../support/scripted-server.ts';
 import { until } from '../support/until.ts';
@@ -117,11 +118,10 @@ describeInChromium('scenes', () => {
     await page.locator('[data-testid=badge][data-state=waiting]').waitFor();
     await page.getByTestId('away').waitFor();
     await page.getByTestId('composer').fill('Written while offline');
-    await page.getByTestId('badge').click();
     await shoot(page, 'reconnecting');
     stage.session.lose(' and the second.');
     // The server refuses until after the click: a try of the page's own would take the button away under the pointer.
-    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.getByTestId('try-now').click();
     stage.server.refuse = () => undefined;
     await page.getByText('The first half of the answer and the second.').waitFor();
     await page.getByTestId('away').waitFor({ state: 'detached' });
@@ -193,26 +193,53 @@ describeInChromium('scenes', () => {
     await until('the pasted token', () => stage.server.handshakes.at(-1)?.token === 'header.payload.signature');
   });
 
-  it('U9 chats are renamed and deleted from the list, after a question', async () => {
+  const choose = async (page: Page, action: string): Promise<void> => {
+    await page.getByTestId('session-item').first().getByTestId('more').click();
+    await page.getByTestId(action).click();
+  };
+
+  it('U9 chats are renamed from the list, and deleted after a while in which that can be undone', async () => {
     tell(stage.session, QUESTION, 'A short answer.');
     const page = await open();
     stage.server.handlers['session:rename'] = ({ title }) => ({ ok: true, session: { ...stage.session.session, title } });
-    await page.getByTestId('session-item').first().hover();
-    await page.getByTestId('rename').first().click();
+    await page.getByTestId('session-item').first().getByTestId('more').click();
+    await page.getByTestId('rename').waitFor();
+    await shoot(page, 'chat-menu');
+    await page.getByTestId('rename').click();
     await page.getByLabel('Title of the chat').fill('A better name');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'A better name' }).waitFor();
-    await page.getByTestId('delete').first().click();
-    await page.getByTestId('confirm-yes').waitFor();
-    await shoot(page, 'delete');
-    await page.keyboard.press('Escape');
-    expect(stage.server.requestsNamed('session:delete')).toEqual([]);
-    await page.getByTestId('session-item').first().hover();
-    await page.getByTestId('delete').first().click();
-    await page.getByTestId('confirm-yes').click();
-    await until('the request', () => stage.server.requestsNamed('session:delete').length === 1);
+    const gone = page.locator(`[data-session-id=${stage.session.id}]`);
+    await choose(page, 'delete');
+    await gone.waitFor({ state: 'detached' });
     await page.getByTestId('empty').waitFor();
+    await shoot(page, 'deleted');
+    await page.getByTestId('toast-action').click();
+    await page.getByText('A short answer.').waitFor();
+    await gone.waitFor();
+    expect(stage.server.requestsNamed('session:delete')).toEqual([]);
+    await choose(page, 'delete');
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await until('the request', () => stage.server.requestsNamed('session:delete').length === 1);
     await page.waitForURL((url) => url.pathname === '/');
+  });
+
+  it('U60 a chat is exported as Markdown and as JSON, every page of its history', async () => {
+    tell(stage.session, QUESTION, 'A short answer.');
+    const [asked, answered] = stage.session.messages;
+    stage.server.handlers['session:history'] = ({ before }) =>
+      before === undefined ? { ok: true, messages: [answered!], hasMore: true, before: 'page-2' } : { ok: true, messages: [asked!], hasMore: false };
+    const page = await open();
+    const saved = async (action: string): Promise<[string, string]> => {
+      const [download] = await Promise.all([page.waitForEvent('download'), choose(page, action)]);
+      return [download.suggestedFilename(), await readFile(await download.path(), 'utf8')];
+    };
+    const [markdownName, markdown] = await saved('export-md');
+    expect(markdownName).toBe('Retrying requests with backoff.md');
+    expect(markdown).toMatch(new RegExp(`^# Retrying requests with backoff\n\n## You · .*2026.*\n\n${QUESTION.slice(0, 20)}[^]*## Assistant · [^]*A short answer.\n$`));
+    const [jsonName, json] = await saved('export-json');
+    expect(jsonName).toBe('Retrying requests with backoff.json');
+    expect(JSON.parse(json)).toMatchObject({ session: { id: stage.session.id }, messages: [{ content: QUESTION }, { content: 'A short answer.' }] });
   });
 
   it('U10 a chat that is not there says so and leads on; the phone has its chats in a drawer', async () => {

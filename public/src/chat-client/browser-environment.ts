@@ -1,4 +1,5 @@
 /** The environment of a real page. The only file of the client that touches the DOM. */
+import { tabIdentity } from './browser-tab.ts';
 import type { Environment, KeyValueStorage, WakeReason } from './environment.ts';
 
 /** A browser's timers overflow beyond this; a longer wait is not needed by anything here. */
@@ -25,6 +26,8 @@ export function browserStorage(): KeyValueStorage {
       get: (key) => localStorage.getItem(key),
       set: (key, value) => localStorage.setItem(key, value),
       remove: (key) => localStorage.removeItem(key),
+      keys: () => Object.keys(localStorage),
+      lasting: true,
     };
   } catch (error) {
     console.warn('Storage is not available; settings last as long as this page.', error);
@@ -38,6 +41,8 @@ export function memoryStorage(): KeyValueStorage {
     get: (key) => values.get(key) ?? null,
     set: (key, value) => void values.set(key, value),
     remove: (key) => void values.delete(key),
+    keys: () => [...values.keys()],
+    lasting: false,
   };
 }
 
@@ -83,6 +88,7 @@ export function browserEnvironment(storage: KeyValueStorage = browserStorage()):
     newId,
     fetch: window.fetch.bind(window),
     storage,
+    tab: tabIdentity(newId),
     exclusively,
     onWake,
   };

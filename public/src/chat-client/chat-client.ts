@@ -16,6 +16,7 @@ import type { Frame } from './frames.ts';
 import { SessionList } from './session-list.ts';
 import { SessionStore } from './session-store.ts';
 import { TokenKeeper } from './tokens.ts';
+import { Unsent } from './unsent.ts';
 import { TokenRefresher } from './token-refresher.ts';
 
 export interface ChatClientOptions {
@@ -33,6 +34,7 @@ export class ChatClient {
   readonly sessions: SessionList;
   private readonly env: Environment;
   private readonly mode: Mode;
+  private readonly unsent: Unsent;
   private readonly stores = new Set<SessionStore>();
   /** Nobody looks at these any more, but something of them is still on its way. */
   private readonly lingering = new Set<SessionStore>();
@@ -42,6 +44,7 @@ export class ChatClient {
     this.url = options.url;
     this.env = options.environment;
     this.mode = options.mode ?? 'delta';
+    this.unsent = new Unsent(this.env, this.url);
     this.tokens = new TokenKeeper(this.env, this.url);
     this.connection = new Connection(this.env, this.url, this.tokens);
     this.sessions = new SessionList(this.env, this.connection, `holdfast.removals:${this.url}`);
@@ -70,6 +73,7 @@ export class ChatClient {
   }
   signOut(): void {
     this.tokens.forget();
+    this.unsent.clear();
     this.connection.disconnect();
   }
 
@@ -80,7 +84,7 @@ export class ChatClient {
       this.lingering.delete(known);
       return known;
     }
-    const store = new SessionStore(this.env, this.connection, sessionId, this.mode);
+    const store = new SessionStore(this.env, this.connection, sessionId, this.mode, this.unsent);
     this.stores.add(store);
     return store;
   }
@@ -94,6 +98,27 @@ export class ChatClient {
       stop();
       if (this.lingering.delete(store)) this.closeNow(store);
     });
+  }
+
+  /**
+   * Sends what an earlier page could not. `fresh`: a new chat nobody wrote in yet, which shows what was written in one;
+   * without it, it is sent unseen.
+   */
+  async resumeUnsent(fresh: SessionStore | null): Promise<void> {
+    for (const sessionId of this.unsent.sessions()) {
+      if (!this.of(sessionId).some(({ sessionId: id }) => id === sessionId)) this.close(this.open(sessionId));
+    }
+    const adopted = await this.unsent.adopt();
+    const free = fresh !== null && fresh.snapshot.value.phase === 'draft' && this.stores.has(fresh) ? fresh : null;
+    if (adopted.length === 0) return;
+    const store = free ?? this.open(null);
+    store.takeOver(adopted);
+    if (store !== free) this.close(store);
+  }
+
+  /** What is written here lasts longer than the page. */
+  get keepsUnsent(): boolean {
+    return this.env.storage.lasting === true;
   }
 
   /** Something was written that the server has not taken yet; it is lost when the page goes now. */

@@ -11,6 +11,17 @@ export interface KeyValueStorage {
   get(key: string): string | null;
   set(key: string, value: string): void;
   remove(key: string): void;
+  /** Every key; where it is missing, only what is asked for by its name is found again. */
+  keys?(): string[];
+  /** False: forgotten with the page. */
+  readonly lasting?: boolean;
+}
+
+/** This tab among the others of its origin. */
+export interface TabIdentity {
+  /** The same after a reload. */
+  readonly id: string;
+  isAlive(id: string): Promise<boolean>;
 }
 
 /** Why the page may have missed something: the network is back, it is looked at again, was restored, or slept. */
@@ -25,6 +36,8 @@ export interface Environment {
   readonly fetch: typeof fetch;
   /** Shared by all tabs of the page's origin. */
   readonly storage: KeyValueStorage;
+  /** Where it is missing, there are no other tabs. */
+  readonly tab?: TabIdentity;
   /** Runs `task` while no other tab runs one of the same name, where the browser can promise that. */
   exclusively<T>(name: string, task: () => Promise<T>): Promise<T>;
   /** Tells when the page may have been away; the returned function ends it. */

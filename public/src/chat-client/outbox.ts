@@ -9,6 +9,7 @@ import type { SessionView } from './fold.ts';
 import { isUnknownOutcome, type ClientError } from './result.ts';
 import type { SessionSync } from './session-sync.ts';
 import type { Transport } from './transport.ts';
+import type { Unsent, UnsentMessage } from './unsent.ts';
 
 export interface PendingSend {
   readonly clientMessageId: string;
@@ -30,24 +31,55 @@ interface Entry extends PendingSend {
 /** An accepted message whose event is not here after this long has been missed. */
 const EVENT_LIMIT_MS = 5_000;
 
+/** It may have been sent before: it is not `unsent` any more, only unacknowledged. */
+function toEntry({ clientMessageId, content, createdAt, refused }: UnsentMessage): Entry {
+  return { clientMessageId, content, createdAt, status: refused ? 'refused' : 'sending', error: null, tries: 1, notBefore: 0, acceptedAs: null };
+}
+
 export class Outbox {
   private readonly env: Environment;
   private readonly transport: Transport;
   private readonly sync: SessionSync;
   private readonly changed: () => void;
+  private readonly unsent: Unsent;
   private entries: readonly Entry[] = [];
+  /** Of these storage knows. */
+  private kept: { sessionId: string | null; ids: readonly string[] };
   private inFlight = false;
   private cancelTimer = (): void => {};
 
-  constructor(env: Environment, transport: Transport, sync: SessionSync, changed: () => void) {
+  constructor(env: Environment, transport: Transport, sync: SessionSync, unsent: Unsent, changed: () => void) {
     this.env = env;
     this.transport = transport;
     this.sync = sync;
+    this.unsent = unsent;
+    this.kept = { sessionId: sync.sessionId, ids: [] };
     this.changed = changed;
   }
 
   get pending(): readonly PendingSend[] {
     return this.entries;
+  }
+
+  /** Messages of an earlier page that were not taken by the server. */
+  restore(messages: readonly UnsentMessage[]): void {
+    const known = new Set(this.entries.map((entry) => entry.clientMessageId));
+    const added = messages.filter((message) => !known.has(message.clientMessageId)).map(toEntry);
+    if (added.length === 0) return;
+    this.kept = { ...this.kept, ids: [...this.kept.ids, ...added.map((entry) => entry.clientMessageId)] };
+    this.entries = [...added, ...this.entries].sort((a, b) => a.createdAt - b.createdAt);
+    this.changed();
+  }
+
+  /** Brings storage up to date. What the server took is safe there. */
+  keep(): void {
+    const waiting = this.entries.filter((entry) => entry.acceptedAs === null);
+    if (waiting.length === 0 && this.kept.ids.length === 0) return;
+    const { sessionId } = this.sync;
+    const { tab } = this.unsent;
+    const now = waiting.map(({ clientMessageId, content, createdAt, status }) => ({ clientMessageId, content, createdAt, refused: status === 'refused', tab }));
+    this.unsent.replace(sessionId, this.kept, now);
+    this.kept = { sessionId, ids: now.map((entry) => entry.clientMessageId) };
   }
 
   add(content: string): string {

@@ -10,6 +10,7 @@ import type { ClientError } from './result.ts';
 import type { Change } from './session-list.ts';
 import { SessionSync, type SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
+import { Unsent, type UnsentMessage } from './unsent.ts';
 
 export interface SessionSnapshot {
   /** null until the first message of a new session is on its way. */
@@ -36,15 +37,16 @@ export class SessionStore {
   private readonly canceller: Canceller;
   private older: SessionSnapshot['older'] = { loading: false, error: null };
 
-  constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode) {
+  constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode, unsent: Unsent = new Unsent(env, 'alone')) {
     const changed = (): void => this.update();
     this.transport = transport;
     this.sync = new SessionSync(env, transport, sessionId, mode, changed);
-    this.outbox = new Outbox(env, transport, this.sync, changed);
+    this.outbox = new Outbox(env, transport, this.sync, unsent, changed);
     const problem = (error: ClientError): void => this.problems.emit(error);
     this.canceller = new Canceller(env, transport, this.sync, this.outbox, { changed, problem });
     this.snapshot = new Observable(this.take());
     if (sessionId !== null) this.sync.start();
+    if (sessionId !== null) this.outbox.restore(unsent.of(sessionId));
   }
 
   get sessionId(): string | null {
@@ -54,6 +56,14 @@ export class SessionStore {
   /** Nothing is on its way: closing it loses nothing. */
   get idle(): boolean {
     return this.outbox.pending.every((entry) => entry.status === 'refused');
+  }
+
+  /** Messages of new chats that nobody else will send. */
+  takeOver(messages: readonly UnsentMessage[]): void {
+    if (messages.length === 0) return;
+    this.outbox.restore(messages);
+    if (this.sync.phase === 'draft') this.sync.start();
+    this.update();
   }
 
   send(content: string): void {
@@ -117,9 +127,18 @@ export class SessionStore {
     this.update();
   }
 
+  /** Its session was never there, as its first message did not arrive: a new one takes it. */
+  private rescue(): void {
+    const { phase, view, error } = this.sync;
+    const waits = this.outbox.pending.some((entry) => entry.status === 'sending');
+    if (phase === 'failed' && view === null && error?.code === 'not-found' && waits) this.sync.startAnew();
+  }
+
   private update(): void {
+    this.rescue();
     this.outbox.settle(this.sync.view);
     this.canceller.settle(this.sync.view);
+    this.outbox.keep();
     this.snapshot.set(this.take());
     this.outbox.pump();
     this.canceller.pump();

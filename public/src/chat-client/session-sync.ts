@@ -62,6 +62,12 @@ export class SessionSync {
     this.changed();
   }
 
+  /** As a session that is still to be made. */
+  startAnew(): void {
+    this.id = null;
+    this.start();
+  }
+
   connected(): void {
     if (this.phase === 'draft' || this.phase === 'failed') return;
     this.fruitless = 0;

@@ -1,6 +1,7 @@
 import { watch } from 'vue';
 import { useI18n } from 'vue-i18n';
 import type { SessionSnapshot } from '../chat-client/session-store.ts';
+import { spoken } from '../markdown/spoken.ts';
 import { useApp } from './app-context.ts';
 
 /** More than this is not read out; it can be found in the conversation. */
@@ -19,7 +20,7 @@ export function useAnnouncements(snapshot: () => SessionSnapshot): void {
     if (now.replyId !== null) return announce(t('message.started'));
     const ended = snapshot().view?.messages.find((message) => message.id === before.replyId);
     if (ended === undefined) return;
-    const text = ended.content.slice(0, SPOKEN_CHARACTERS);
+    const text = spoken(ended.content, SPOKEN_CHARACTERS);
     announce(ended.status === 'complete' ? t('message.finished', { text }) : ended.status === 'failed' ? t('message.failed') : t('message.ended'));
   });
 }

@@ -1,5 +1,5 @@
 /** The connection in words: what the badge shows and what its details explain. */
-import { useIntervalFn } from '@vueuse/core';
+import { useIntervalFn, useOnline } from '@vueuse/core';
 import { computed, ref, watch, type ComputedRef, type Ref } from 'vue';
 import { useI18n } from 'vue-i18n';
 import type { ConnectionState } from '../chat-client/connection.ts';
@@ -13,6 +13,8 @@ export interface ConnectionInWords {
   readonly roundTripMs: Ref<number | null>;
   readonly tone: ComputedRef<Tone>;
   readonly label: ComputedRef<string>;
+  /** For where there is little room; null where the label is short enough. */
+  readonly shortLabel: ComputedRef<string | null>;
   /** Ticks once a second. */
   readonly now: Ref<number>;
 }
@@ -32,14 +34,23 @@ export function useConnection(): ConnectionInWords {
     if (phase === 'online') wasOnline.value = true;
   }, { immediate: true });
 
+  const network = useOnline();
+  const secondsTo = (time: number): number => Math.max(1, Math.ceil((time - now.value) / 1000));
   const label = computed(() => {
     const current = state.value;
-    if (current.phase === 'waiting') return t('connection.waiting', { seconds: Math.max(1, Math.ceil((current.retryAt - now.value) / 1000)) });
+    // The browser knows that there is no network; tries go on, as it may be wrong.
+    if (!network.value && (current.phase === 'waiting' || current.phase === 'connecting')) return t('connection.offline');
+    if (current.phase === 'waiting') return t('connection.waiting', { seconds: secondsTo(current.retryAt) });
     if (current.phase === 'connecting') return t(current.moving ? 'connection.moving' : wasOnline.value ? 'connection.reconnecting' : 'connection.connecting');
     if (current.phase === 'refused' && current.error.code === 'unauthenticated') return t('connection.signIn');
     return t(`connection.${current.phase}`);
   });
-  return { state, roundTripMs, label, now, tone: computed(() => TONES[state.value.phase]) };
+  const shortLabel = computed(() => {
+    const current = state.value;
+    if (current.phase === 'waiting' && network.value) return t('connection.waitingShort', { seconds: secondsTo(current.retryAt) });
+    return current.phase === 'connecting' && network.value ? '…' : null;
+  });
+  return { state, roundTripMs, label, shortLabel, now, tone: computed(() => TONES[state.value.phase]) };
 }
 
 /** How long ago, in the largest unit that fits. */

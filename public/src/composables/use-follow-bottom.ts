@@ -1,6 +1,6 @@
 /** Keeps a scrolling pane at its end while it grows, unless the reader scrolled up. */
 import { useEventListener, useResizeObserver } from '@vueuse/core';
-import { nextTick, ref, type Ref } from 'vue';
+import { ref, type Ref } from 'vue';
 
 /** This close to the end counts as the end, in px. */
 const NEAR = 32;
@@ -9,8 +9,6 @@ export interface FollowBottom {
   readonly following: Readonly<Ref<boolean>>;
   /** Goes to the end and stays there. */
   jump(smooth?: boolean): void;
-  /** Called before something is put above: what is read stays where it is. */
-  keepPlace(): Promise<void>;
 }
 
 export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTMLElement | null>): FollowBottom {
@@ -44,12 +42,6 @@ export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTML
     jump(smooth = false) {
       following.value = true;
       toEnd(smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches);
-    },
-    async keepPlace() {
-      const element = pane.value;
-      const fromEnd = element === null ? 0 : element.scrollHeight - element.scrollTop;
-      await nextTick();
-      if (element !== null && !following.value) element.scrollTop = element.scrollHeight - fromEnd;
     },
   };
 }

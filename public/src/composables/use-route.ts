@@ -1,10 +1,6 @@
-/**
- * Which session the address names: `/s/<id>`. A page that is hosted elsewhere may have no server that answers such
- * paths, so there it is `#/s/<id>`; either kind is understood everywhere.
- */
-import { useEventListener } from '@vueuse/core';
+/** Which session the address names, and how to go to another. What follows `?` stays as it is. */
 import { shallowRef, type ShallowRef } from 'vue';
-import { sessionIdSchema } from '../../../src/protocol/wire.ts';
+import type { RouteLocationRaw, Router } from 'vue-router';
 
 export interface Route {
   /** null: a new chat. */
@@ -13,30 +9,24 @@ export interface Route {
   href(sessionId: string | null): string;
 }
 
-/** The folder the app is served from, with slashes at both ends. */
-const BASE = import.meta.env.BASE_URL;
-
-export function sessionIdIn(pathname: string, hash: string): string | null {
-  const found = /\/s\/([^/]+)\/?$/.exec(hash.startsWith('#/s/') ? hash : pathname)?.[1];
-  return sessionIdSchema.safeParse(found).data ?? null;
-}
-
-export function useRoute(style: 'path' | 'hash'): Route {
-  const here = (): string | null => sessionIdIn(location.pathname, location.hash);
+/** `router` has its first address already. */
+export function useRoute(router: Router): Route {
+  const { currentRoute } = router;
+  const here = (): string | null => (typeof currentRoute.value.params.id === 'string' ? currentRoute.value.params.id : null);
   const sessionId = shallowRef(here());
-  const href = (id: string | null): string => {
-    const rest = id === null ? '' : `s/${id}`;
-    return style === 'path' ? `${BASE}${rest}${location.search}` : `${BASE}${location.search}#/${rest}`;
+  const to = (id: string | null): RouteLocationRaw => {
+    const { query } = currentRoute.value;
+    return id === null ? { name: 'new', query } : { name: 'session', params: { id }, query };
   };
-  useEventListener(window, ['popstate', 'hashchange'], () => (sessionId.value = here()));
+  router.afterEach(() => (sessionId.value = here()));
   return {
     sessionId,
-    href,
+    href: (id) => router.resolve(to(id)).href,
     go(id, how = 'push') {
       if (id === sessionId.value) return;
-      if (how === 'push') history.pushState(null, '', href(id));
-      else history.replaceState(null, '', href(id));
+      // Known at once: the router tells of it a moment later, and a second call in between must not push again.
       sessionId.value = id;
+      void (how === 'push' ? router.push(to(id)) : router.replace(to(id)));
     },
   };
 }

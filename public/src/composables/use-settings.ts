@@ -6,22 +6,35 @@ import { isLocale, preferredLocale, type Locale } from '../i18n/i18n.ts';
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
+export const TEXT_SIZES = ['small', 'medium', 'large', 'larger'] as const;
+export type TextSize = (typeof TEXT_SIZES)[number];
+/** Of the browser's own size, in percent. */
+const PERCENT: Record<TextSize, number> = { small: 90, medium: 100, large: 112.5, larger: 131.25 };
+
+export const SEND_KEYS = ['enter', 'ctrl-enter'] as const;
+export type SendKey = (typeof SEND_KEYS)[number];
+
 export interface Settings {
   /** null: the language of the browser. */
   locale: Locale | null;
   theme: Theme;
+  textSize: TextSize;
+  /** The key that sends; the other one makes a line. */
+  sendWith: SendKey;
   /** Origin of another chat server; empty for the one this page comes from. */
   serverUrl: string;
 }
 
 const KEY = 'holdfast.settings';
-const DEFAULTS: Settings = { locale: null, theme: 'system', serverUrl: '' };
+const DEFAULTS: Settings = { locale: null, theme: 'system', textSize: 'medium', sendWith: 'enter', serverUrl: '' };
 
 function read(text: string): Settings {
   const stored = parse(text);
   return {
     locale: isLocale(stored.locale) ? stored.locale : null,
     theme: THEMES.find((theme) => theme === stored.theme) ?? 'system',
+    textSize: TEXT_SIZES.find((size) => size === stored.textSize) ?? 'medium',
+    sendWith: SEND_KEYS.find((key) => key === stored.sendWith) ?? 'enter',
     serverUrl: typeof stored.serverUrl === 'string' ? (normalizeServerUrl(stored.serverUrl) ?? '') : '',
   };
 }
@@ -43,12 +56,13 @@ export function localeOf(settings: Settings): Locale {
   return settings.locale ?? preferredLocale(navigator.languages);
 }
 
-/** Puts theme and language on the document, now and whenever they change. */
+/** Puts theme, size of text and language on the document, now and whenever they change. */
 export function applySettings(settings: Ref<Settings>, locale: Ref<Locale>): void {
   watchEffect(() => {
     const root = document.documentElement;
     if (settings.value.theme === 'system') delete root.dataset.theme;
     else root.dataset.theme = settings.value.theme;
+    root.style.fontSize = settings.value.textSize === 'medium' ? '' : `${PERCENT[settings.value.textSize]}%`;
     locale.value = localeOf(settings.value);
     root.lang = locale.value;
   });

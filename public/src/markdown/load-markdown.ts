@@ -1,4 +1,4 @@
-/** The Markdown renderer, loaded after the page stands: the first view does not wait for it. */
+/** The Markdown renderer, loaded with the first reply that is shown or asked for: a new chat does without it. */
 import { shallowRef } from 'vue';
 
 type Renderer = typeof import('./renderer.ts');

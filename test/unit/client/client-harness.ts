@@ -1,7 +1,7 @@
 /** A chat client in a page that does not exist: virtual time, storage in memory, wake-ups by hand; sockets are real. */
 import { randomUUID } from 'node:crypto';
 import { ChatClient } from '../../../public/src/chat-client/chat-client.ts';
-import type { Environment, KeyValueStorage, WakeReason } from '../../../public/src/chat-client/environment.ts';
+import type { Environment, KeyValueStorage, TabIdentity, WakeReason } from '../../../public/src/chat-client/environment.ts';
 import type { SessionStore } from '../../../public/src/chat-client/session-store.ts';
 import type { Mode } from '../../../src/protocol/wire.ts';
 import { until } from '../../support/until.ts';
@@ -21,7 +21,7 @@ export interface Page {
 }
 
 function storageOver(values: Map<string, string>): KeyValueStorage {
-  return { get: (key) => values.get(key) ?? null, set: (key, value) => void values.set(key, value), remove: (key) => void values.delete(key) };
+  return { get: (key) => values.get(key) ?? null, set: (key, value) => void values.set(key, value), remove: (key) => void values.delete(key), keys: () => [...values.keys()] };
 }
 
 export interface PageOptions {
@@ -29,6 +29,7 @@ export interface PageOptions {
   mode?: Mode;
   random?: () => number;
   connect?: boolean;
+  tab?: TabIdentity;
 }
 
 const STEP_MS = 250;
@@ -39,6 +40,7 @@ export function openPage(server: ScriptedServer, options: PageOptions = {}): Pag
   const wakeListeners = new Set<(reason: WakeReason) => void>();
   const environment: Environment = {
     clock,
+    ...(options.tab && { tab: options.tab }),
     random: options.random ?? (() => 0.5),
     newId: randomUUID,
     fetch,

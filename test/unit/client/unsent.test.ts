@@ -1,0 +1,143 @@
+import { until } from '../../support/until.ts';
+import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
+import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
+import { openPage, untilLive, type Page, type PageOptions } from './client-harness.ts';
+
+let server: ScriptedServer;
+let session: ScriptedSession;
+let storage: Map<string, string>;
+const pages: Page[] = [];
+
+beforeEach(async () => {
+  server = await startScriptedServer();
+  session = scriptedSession(server);
+  storage = new Map();
+  server.handlers['session:open'] = (request) => session.open(request);
+  server.handlers['message:send'] = ({ clientMessageId, content }) => {
+    const known = session.messages.find((message) => message.clientMessageId === clientMessageId);
+    if (known === undefined) session.begin(content, clientMessageId);
+    const message = session.messages.find((other) => other.clientMessageId === clientMessageId)!;
+    return { ok: true, messageId: message.id, replyId: `reply${message.position + 1}`, duplicate: known !== undefined };
+  };
+});
+afterEach(async () => {
+  pages.splice(0).forEach((page) => page.close());
+  await server.close();
+});
+
+const openTab = (options: PageOptions = {}): Page => {
+  const page = openPage(server, { storage, ...options });
+  pages.push(page);
+  return page;
+};
+const sends = () => server.requestsNamed('message:send');
+const kept = (): string[] => [...storage].filter(([key]) => key.startsWith('holdfast.unsent')).map(([, value]) => value);
+const tab = (id: string, alive: string[]) => ({ id, isAlive: (other: string) => Promise.resolve(alive.includes(other)) });
+
+it('U66 what was written without a connection is sent after a reload, once and as the same message', async () => {
+  const first = openTab({ connect: false });
+  const id = first.client.open(session.id);
+  id.send('Written offline');
+  const { clientMessageId } = id.snapshot.value.pending[0]!;
+  first.close();
+  const second = openTab({ connect: false });
+  const store = second.client.open(session.id);
+  expect(store.snapshot.value.pending).toMatchObject([{ clientMessageId, content: 'Written offline', status: 'sending' }]);
+  second.client.connect();
+  await until('it to be there', () => store.snapshot.value.pending.length === 0);
+  expect(sends()).toEqual([{ sessionId: session.id, clientMessageId, content: 'Written offline' }]);
+  expect(kept()).toEqual([]);
+});
+
+it('U66 a message that was sent and not acknowledged before a reload is one message', async () => {
+  const first = openTab();
+  await first.online();
+  const store = first.client.open(session.id);
+  await untilLive(store);
+  const { 'message:send': accept } = server.handlers;
+  server.handlers['message:send'] = (payload, peer) => {
+    void accept(payload, peer);
+    return null;
+  };
+  store.send('Heard, not answered');
+  await until('the server to have it', () => session.messages.length === 2);
+  session.end();
+  // Its event is lost with the page.
+  first.close();
+  storage.set(`holdfast.unsent:${server.url}:${session.id}`, JSON.stringify([{ clientMessageId: session.messages[0]!.clientMessageId, content: 'Heard, not answered', createdAt: 1, refused: false, tab: 'only' }]));
+  server.handlers['message:send'] = accept;
+  const second = openTab();
+  const again = second.client.open(session.id);
+  await untilLive(again);
+  await until('nothing to wait any more', () => again.snapshot.value.pending.length === 0 && kept().length === 0);
+  expect(session.messages).toHaveLength(2);
+});
+
+it('U66 a chat nobody looks at sends what waits in it, too', async () => {
+  const first = openTab({ connect: false });
+  first.client.open(session.id).send('Left behind');
+  first.close();
+  const second = openTab();
+  await second.online();
+  await second.client.resumeUnsent(second.client.open('another00001'));
+  await until('it to be sent', () => sends().length === 1);
+  expect(sends()[0]?.content).toBe('Left behind');
+  await until('nothing to be kept', () => kept().length === 0);
+});
+
+it('U66 a new chat takes over what a tab that is gone wrote in one, and leaves alone what a living one did', async () => {
+  const first = openTab({ connect: false, tab: tab('first', []) });
+  first.client.open(null).send('Begun offline');
+  const alive = openTab({ tab: tab('second', ['first']) });
+  const beside = alive.client.open(null);
+  await alive.client.resumeUnsent(beside);
+  expect(beside.snapshot.value.pending).toEqual([]);
+  first.close();
+  const later = openTab({ tab: tab('third', ['second']) });
+  const store = later.client.open(null);
+  await later.client.resumeUnsent(store);
+  await until('it to be sent', () => sends().length === 1);
+  expect(store.snapshot.value.sessionId).toBe(session.id);
+  await until('nothing to be kept', () => kept().length === 0);
+  expect(sends()).toHaveLength(1);
+});
+
+it('U66 a message whose chat never came to be begins a new one', async () => {
+  const first = openTab({ connect: false });
+  first.client.open('never0000001').send('First words');
+  first.close();
+  server.handlers['session:open'] = (request) => (request.sessionId === 'never0000001' ? refused('not-found') : session.open(request));
+  const second = openTab();
+  const store = second.client.open('never0000001');
+  await until('it to be sent', () => sends().length === 1);
+  expect(store.snapshot.value.sessionId).toBe(session.id);
+  await until('nothing to be kept', () => kept().length === 0);
+});
+
+it('U66 signing out leaves nothing unsent behind', () => {
+  const first = openTab({ connect: false });
+  first.client.open(session.id).send('Secret');
+  expect(kept()).toHaveLength(1);
+  first.client.signOut();
+  expect(kept()).toEqual([]);
+});
+
+it('U9 a deleted chat is out of sight at once, comes back when undone, and is deleted by a later page at the latest', async () => {
+  server.handlers['session:list'] = () => ({ ok: true, sessions: [session.session], hasMore: false });
+  const first = openTab();
+  await first.online();
+  const { sessions } = first.client;
+  await until('the list', () => sessions.state.value.sessions.length === 1);
+  sessions.hide(session.id);
+  expect(sessions.state.value.sessions).toEqual([]);
+  await sessions.load();
+  expect(sessions.state.value.sessions).toEqual([]);
+  sessions.keep(session.id);
+  await until('it to be back', () => sessions.state.value.sessions.length === 1);
+  sessions.hide(session.id);
+  first.close();
+  expect(server.requestsNamed('session:delete')).toEqual([]);
+  for (const [key, value] of storage) if (key.startsWith('holdfast.removals')) storage.set(key, value.replace(/\d{13}/, (at) => String(Number(at) - 61_000)));
+  openTab();
+  await until('it to be deleted', () => server.requestsNamed('session:delete').length === 1);
+});
