@@ -30,8 +30,8 @@ function anywhere<N extends OwnerAction>(name: N, run: Run<N>) {
   };
 }
 
-/** Answered by the session's owner: here, or one hop away. */
-function atOwnerOnly<N extends OwnerAction>(name: N, run: Run<N>) {
+/** Answered here, or one hop away when it takes the session's owner: always for a command, seldom for a read. */
+function hereOrAtOwner<N extends OwnerAction>(name: N, run: Run<N>) {
   return {
     visibility: 'public' as const,
     params: paramsOf(name),
@@ -60,14 +60,14 @@ const hearOwnRuns = {
 const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
   name: 'session-owner',
   actions: {
-    open: anywhere('session-owner.open', (owner, params) => owner.reads.open(params)),
+    open: hereOrAtOwner('session-owner.open', (owner, params) => owner.reads.open(params)),
     watch: anywhere('session-owner.watch', (owner, params) => owner.reads.watch(params.sessionIds)),
-    history: anywhere('session-owner.history', (owner, params) => owner.reads.history(params)),
+    history: hereOrAtOwner('session-owner.history', (owner, params) => owner.reads.history(params)),
     list: anywhere('session-owner.list', (owner, params) => owner.reads.list(params)),
-    send: atOwnerOnly('session-owner.send', (owner, params) => owner.commands.send(params)),
-    cancel: atOwnerOnly('session-owner.cancel', (owner, params) => owner.commands.cancel(params)),
-    rename: atOwnerOnly('session-owner.rename', (owner, params) => owner.commands.rename(params)),
-    delete: atOwnerOnly('session-owner.delete', (owner, params) => owner.commands.delete(params)),
+    send: hereOrAtOwner('session-owner.send', (owner, params) => owner.commands.send(params)),
+    cancel: hereOrAtOwner('session-owner.cancel', (owner, params) => owner.commands.cancel(params)),
+    rename: hereOrAtOwner('session-owner.rename', (owner, params) => owner.commands.rename(params)),
+    delete: hereOrAtOwner('session-owner.delete', (owner, params) => owner.commands.delete(params)),
     inspect: anywhere('session-owner.inspect', (owner, params) => owner.directory.view(params.sessionId)),
     lock: anywhere('session-owner.lock', (owner, params) => owner.operator.lock(params.sessionId)),
     release: anywhere('session-owner.release', (owner, params) => owner.operator.release(params)),

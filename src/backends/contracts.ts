@@ -38,7 +38,8 @@ export interface LeaseEvents {
 export interface LeaseStore {
   /**
    * Takes the session unless a live node holds it. Free, held by a dead node, or held by this very node (whose memory
-   * of it is void from now on): claimed under an epoch above every earlier one. Needs a log (`EventLog.create`).
+   * of it is void from now on): claimed under an epoch above every earlier one. Needs a log (`EventLog.create`). A log
+   * that an earlier life of the store left behind gets a new logId, and stays `unsure` until its first append.
    */
   claim(sessionId: string, nodeId: string): Promise<ClaimResult>;
   /** Gives the session back; nothing happens when the lease is no longer the current one. */
@@ -93,10 +94,16 @@ export interface LogMeta {
   /** False when operations older than this meta may be known to history only. */
   opsComplete: boolean;
   deleted: boolean;
+  /**
+   * The log was written in an earlier life of a store that may have lost its newest appends, so history may be ahead of
+   * it. Its owner compares the two before anything else; its first append ends this. Embedded: never, since log and
+   * history are one file, whose commits are lost from the newest on: what history took from a log cannot outlive it.
+   */
+  unsure?: true;
 }
 /** The part of the meta that an append may change. */
 export type MetaPatch = Partial<
-  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'run' | 'deleted'>
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'run' | 'opsComplete' | 'deleted'>
 >;
 
 /** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */

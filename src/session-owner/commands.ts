@@ -22,11 +22,12 @@ export class Commands {
 
   async send({ userId, sessionId: given, clientMessageId, content }: Input<'send'>): Promise<ActionResults['session-owner.send']> {
     const sessionId = given ?? sessionIdFor(userId, clientMessageId);
-    const meta = given === undefined ? await this.#begin(userId, sessionId) : await openLog(this.#world, userId, sessionId);
+    await (given === undefined ? this.#begin(userId, sessionId) : openLog(this.#world, userId, sessionId));
     const ids = messageIdsFor(userId, sessionId, 'send', clientMessageId);
     const actor = await this.#directory.actor(sessionId);
-    // After the claim: an operation that an earlier owner accepted is in the store by now, a later one in the actor.
-    const first = await this.#firstAnswer(meta, ids);
+    // After the claim: an operation that an earlier owner accepted is in the store by now, a later one in the actor; and the
+    // claim tells whether the log may have lost some.
+    const first = await this.#firstAnswer(actor.state.meta, ids);
     if (first) return this.#repeated(sessionId, first);
     const answer = expectAnswer(await actor.submit({ type: 'send', ids, clientMessageId, content }), 'sent');
     return answer.duplicate ? this.#repeated(sessionId, answer.ids) : { sessionId, ...answer.ids, duplicate: false, status: 'streaming' };

@@ -4,6 +4,7 @@
 import { wireError } from '../protocol/errors.ts';
 import { MAX_TITLE_LENGTH } from '../protocol/limits.ts';
 import type { Message } from '../protocol/wire.ts';
+import { bringForward } from './decide-behind.ts';
 import { decideReport } from './decide-run.ts';
 import { answer, nothing, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, Input } from './inputs.ts';
@@ -21,24 +22,9 @@ export function decide(state: SessionState, input: Input, rules: Rules): Decisio
     case 'run-refused':
     case 'run-lost':
       return decideReport(state, input, rules);
-    case 'reply-lost':
-      return endLost(state, input.reply, rules);
+    case 'log-behind':
+      return input.behind.deleted ? decideCommand(state, { type: 'delete' }, rules) : bringForward(state, input.behind, rules);
   }
-}
-
-/** Both events in one append: nobody sees it open again. What has been written since is told by its own events. */
-function endLost(state: SessionState, reply: Message, rules: Rules): Decision {
-  if (state.meta.head > 0 || state.phase.name !== 'idle') return nothing;
-  const error = wireError('unavailable', 'The answer was lost in an outage. Try again.');
-  return {
-    events: [
-      { type: 'message.created', message: reply },
-      { type: 'message.failed', messageId: reply.id, error },
-    ],
-    meta: { ...touched(state, rules), run: null },
-    ops: [],
-    effects: [{ type: 'sessions-changed', change: 'updated' }],
-  };
 }
 
 function decideCommand(state: SessionState, command: Command, rules: Rules): Decision {

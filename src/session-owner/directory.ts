@@ -1,17 +1,18 @@
 /** The sessions this node owns: claimed on demand, kept while busy, given back when idle or draining. */
-import type { Lease, LogMeta, RestoreRequest } from '../backends/contracts.ts';
+import type { Lease, RestoreRequest } from '../backends/contracts.ts';
 import { every } from '../clock.ts';
 import type { ActorView, EventPayload } from '../protocol/broker.ts';
-import type { Message } from '../protocol/wire.ts';
 import { AckBook } from './ack-book.ts';
 import { noSuchSession } from './access.ts';
 import type { SessionActor } from './actor.ts';
 import { viewOf } from './actor-view.ts';
 import { AppendOutage } from './append-outage.ts';
 import { auditClaim } from './claim-audit.ts';
+import type { Behind } from './inputs.ts';
 import { LiveSession, type Shared } from './live-session.ts';
-import { lostReply } from './lost-reply.ts';
+import { behindHistory } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
+import type { LogView } from './read-messages.ts';
 import { recovering, stopping } from './refusals.ts';
 import { Restorer } from './restorer.ts';
 import { replay } from './state.ts';
@@ -154,31 +155,33 @@ export class SessionDirectory {
     const { lease } = claim;
     // Only the log counts from here on: whatever this node remembered of the session is forgotten.
     const found = await log.read(sessionId, 0);
-    const lost = found && (await this.#lostReply(lease, found.meta));
+    const behind = found && (await this.#compared(lease, found));
     if (!found || this.#draining || term !== this.#term) {
       await this.#release(lease);
       throw !found ? noSuchSession() : this.#draining ? stopping() : recovering();
     }
     ports.logger.info({ session: sessionId, epoch: lease.epoch, seq: found.meta.head }, 'session claimed');
-    const live = this.#enter(lease, found, lost);
+    const live = this.#enter(lease, found, behind);
     live.tellHead();
     return live;
   }
 
-  async #lostReply(lease: Lease, meta: LogMeta): Promise<Message | null> {
+  async #compared(lease: Lease, found: LogView): Promise<Behind | null> {
     try {
-      return await lostReply(this.#world, meta);
+      return await behindHistory(this.#world, found);
     } catch (err) {
       await this.#release(lease);
       throw err;
     }
   }
 
-  /** `lost`: a reply to be ended before anybody can ask for anything. */
-  #enter(lease: Lease, { meta, events }: Pick<RestoreRequest, 'meta' | 'events'>, lost: Message | null = null): LiveSession {
-    const live = new LiveSession(this.#world, this.#shared, lease, replay(meta, events), (gone, reason) => this.#gone(gone, reason));
+  /** `behind`: what is told in the log before anybody can ask for anything. */
+  #enter(lease: Lease, { meta: { unsure, ...meta }, events }: LogView, behind: Behind | null = null): LiveSession {
+    // What the log forgot may be operations too.
+    const state = replay({ ...meta, opsComplete: meta.opsComplete && !unsure }, events);
+    const live = new LiveSession(this.#world, this.#shared, lease, state, (gone, reason) => this.#gone(gone, reason));
     this.#live.set(lease.sessionId, live);
-    if (lost) live.actor.report({ type: 'reply-lost', reply: lost });
+    if (behind) live.actor.report({ type: 'log-behind', behind });
     live.recover();
     void auditClaim(this.#world, live.actor);
     return live;

@@ -1,6 +1,6 @@
 /** What can happen to a session: commands of users, and what the ai nodes and timers report. */
 import type { OpResult, RunRecord } from '../backends/contracts.ts';
-import type { RunChunk } from '../protocol/broker.ts';
+import type { RunChunk, SessionRecord } from '../protocol/broker.ts';
 import type { WireError } from '../protocol/errors.ts';
 import type { Message, MessageStatus, Session } from '../protocol/wire.ts';
 
@@ -18,10 +18,24 @@ export type RunReport =
   /** The node that generated it is gone, or forgot it. */
   | { type: 'run-lost'; runId: string };
 
+/** What history has and a log lacks. */
+export interface Behind {
+  /** Of the log that was compared. */
+  head: number;
+  /** History has a tombstone. */
+  deleted: boolean;
+  /** History's, when it is newer than the log's. */
+  record: SessionRecord | null;
+  /** The reply that the log has open, as it ended. */
+  ended: Message | null;
+  /** The reply that neither has, as it began, under the id and position it was accepted with. */
+  lost: Message | null;
+}
+
 export type Report =
   | RunReport
-  /** The store lost this open reply, and nobody remembers more of it (`lost-reply.ts`). */
-  | { type: 'reply-lost'; reply: Message };
+  /** The store lost what history knows of, and nobody remembers it (`lost-reply.ts`). */
+  | { type: 'log-behind'; behind: Behind };
 
 export type Input = Command | Report;
 

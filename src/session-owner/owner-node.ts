@@ -5,7 +5,7 @@ import { SessionDirectory } from './directory.ts';
 import { Operator } from './operator.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { Reads } from './reads.ts';
-import { adopt, Sweeper } from './sweeper.ts';
+import { Sweeper } from './sweeper.ts';
 
 export class OwnerNode {
   readonly directory: SessionDirectory;
@@ -21,7 +21,7 @@ export class OwnerNode {
     this.directory = new SessionDirectory(world);
     this.#sweeper = new Sweeper(world, this.directory);
     this.commands = new Commands(world, this.directory);
-    this.reads = new Reads(world, (sessionId) => adopt(this.directory, sessionId));
+    this.reads = new Reads(world, this.directory);
     this.operator = new Operator(world, this.directory);
   }
 

@@ -1,23 +1,28 @@
-/** What any node answers without owning the session: open, history, list. Nothing here writes; a reply that seems lost needs its owner. */
+/**
+ * What any node answers without owning the session: open, history, list. Nothing here writes; a reply that seems lost and
+ * a log that may be behind history need the owner: throws HeldElsewhere when only another node can tell.
+ */
 import type { LogMeta } from '../backends/contracts.ts';
 import { chatError } from '../errors.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
 import { DEFAULT_PAGE, SESSION_ID_LENGTH } from '../protocol/limits.ts';
 import type { Cursor, Message } from '../protocol/wire.ts';
 import { createLog, noSuchSession, openLog } from './access.ts';
+import type { SessionDirectory } from './directory.ts';
 import { seemsLost } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findMessage, readMessages, type LogView, type Page } from './read-messages.ts';
+import { recovering } from './refusals.ts';
 import { sessionView } from './state.ts';
+import { adopt } from './sweeper.ts';
 
 export class Reads {
   readonly #world: OwnerWorld;
-  readonly #adopt: (sessionId: string) => Promise<void>;
+  readonly #directory: SessionDirectory;
 
-  /** `adopt`: finds the session an owner, this node or another. */
-  constructor(world: OwnerWorld, adopt: (sessionId: string) => Promise<void>) {
+  constructor(world: OwnerWorld, directory: SessionDirectory) {
     this.#world = world;
-    this.#adopt = adopt;
+    this.#directory = directory;
   }
 
   /** What follows the cursor when the log can say exactly that; a snapshot otherwise. Never a guess. */
@@ -62,7 +67,7 @@ export class Reads {
     };
     const seen = await look();
     if (!seemsLost(seen.log.meta, seen.page.messages)) return seen;
-    await this.#adopt(sessionId);
+    await adopt(this.#directory, sessionId);
     // Its end is there now, or comes as a frame: who opens has joined the room before.
     return look();
   }
@@ -74,11 +79,19 @@ export class Reads {
     return { sessions: views, ...rest };
   }
 
-  /** One consistent view of the meta and the events after this seq. */
+  /** One consistent view of the meta and the events after this seq, once it is sure that history is not ahead of it. */
   async #read(sessionId: string, after: number): Promise<LogView> {
-    const log = await this.#world.log.read(sessionId, after);
-    if (!log || log.meta.deleted) throw noSuchSession();
-    return log;
+    const look = async (): Promise<LogView> => {
+      const log = await this.#world.log.read(sessionId, after);
+      if (!log || log.meta.deleted) throw noSuchSession();
+      return log;
+    };
+    const seen = await look();
+    if (!seen.meta.unsure) return seen;
+    await (await this.#directory.actor(sessionId)).turn();
+    const sure = await look();
+    if (sure.meta.unsure) throw recovering();
+    return sure;
   }
 
   /** `before`: what an earlier answer gave, or the id or position of a message. */

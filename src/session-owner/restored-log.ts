@@ -7,6 +7,7 @@ import { messageIdsFor } from '../ids.ts';
 import type { Event, Message, NewEvent } from '../protocol/wire.ts';
 import type { Memory } from './actor.ts';
 import { auditEntries, type AuditRules } from './audit-entries.ts';
+import { endOf } from './reply-end.ts';
 import { replay, type OpenReply, type SessionState } from './state.ts';
 
 export interface Fresh {
@@ -39,22 +40,6 @@ function finished(message: Message, at: string): Stamped[] {
   if (!end) return [[{ type: 'message.created', message }, message.createdAt]];
   const { finishReason: _, usage: __, model: ___, error: ____, ...begun } = message;
   return [[{ type: 'message.created', message: { ...begun, status: 'streaming' } }, message.createdAt], [end, at]];
-}
-
-/** null: a user's message, which is whole from the beginning. */
-function endOf({ role, id: messageId, status, finishReason, usage, model, error }: Message): NewEvent | null {
-  if (role === 'user') return null;
-  switch (status) {
-    case 'cancelled':
-      return { type: 'message.cancelled', messageId };
-    case 'interrupted':
-      return { type: 'message.interrupted', messageId };
-    case 'failed':
-      return error ? { type: 'message.failed', messageId, error } : { type: 'message.interrupted', messageId };
-    case 'complete':
-    case 'streaming':
-      return { type: 'message.completed', messageId, finishReason: finishReason ?? 'stop', ...(usage && { usage }), ...(model && { model }) };
-  }
 }
 
 /** The text is an event of its own: it came when it came, and not with the reply's beginning. */

@@ -79,6 +79,28 @@ it('O65 a cancel at any node reaches the ai node that generates', async () => {
   await until('the run closed', async () => (await call(ai, 'ai.status', {})).load === 0);
 });
 
+it('S84 S87 a node that may not compare the log with history asks the one that holds the session', async () => {
+  const one = await start('owner-1', ['session-owner']);
+  const two = await start('owner-2', ['session-owner']);
+  await meet('session-owner.open', 2);
+  const { log, history, leases } = world.backends();
+  const at = new Date().toISOString();
+  const record = { ...user, title: '', createdAt: at, updatedAt: at, rev: 0, nextPosition: 1, messageCount: 0, tip: null };
+  const sessions = ['behind-1', 'behind-2'] as const;
+  for (const id of sessions) {
+    await log.create({ ...record, sessionId: id, logId: 'log1', opsComplete: true });
+    await history.store({ ...record, id, title: 'known', rev: 2, nextPosition: 3 }, []);
+  }
+  world.keepLogs()();
+  for (const { nodeID } of [one, two]) await leases.join(nodeID, { lost: () => {}, storeLost: () => {} });
+  // As when the answer to its claim was lost: it holds the session and does not know.
+  for (const id of sessions) await leases.claim(id, one.nodeID);
+  const opened = await call(two, 'session-owner.open', { ...user, sessionId: 'behind-1' });
+  expect(opened.session.title).toBe('known');
+  expect((await call(two, 'session-owner.history', { ...user, sessionId: 'behind-2' })).messages).toEqual([]);
+  for (const id of sessions) expect(await leases.owner(id)).toMatchObject({ nodeId: one.nodeID });
+});
+
 it('K37 a full ai node refuses typed and retryable over the network, and the next node takes the run', async () => {
   const owner = await start('owner-1', ['session-owner']);
   for (const id of ['ai-1', 'ai-2']) await start(id, ['ai'], { AI_MAX_CONCURRENT: '1' });

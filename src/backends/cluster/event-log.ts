@@ -40,8 +40,9 @@ export class RedisLog implements EventLog {
   async create(seed: LogSeed): Promise<LogMeta> {
     const { link, identity, settings } = this.#deps;
     const { meta, log, ops } = sessionKeys(seed.sessionId);
-    const args = [identity.current, settings.emptyMs, ...seedFields(seed)];
-    const view = this.#view(seed.sessionId, await link.run('create', [meta, log, ops, keys.store, keys.settling], args));
+    const store = identity.current;
+    const args = [store, settings.emptyMs, ...seedFields(seed)];
+    const view = this.#view(seed.sessionId, store, await link.run('create', [meta, log, ops, keys.store, keys.settling], args));
     if (!view) throw new Error(`The log of session ${seed.sessionId} could not be made.`);
     return view.meta;
   }
@@ -130,16 +131,17 @@ export class RedisLog implements EventLog {
   async #read(sessionId: string, after: number | ''): Promise<{ meta: LogMeta; events: Event[] } | null> {
     const { link, identity } = this.#deps;
     const { meta, log } = sessionKeys(sessionId);
-    return this.#view(sessionId, await link.run('read', [meta, log, keys.store, keys.settling], [identity.current, after]));
+    const store = identity.current;
+    return this.#view(sessionId, store, await link.run('read', [meta, log, keys.store, keys.settling], [store, after]));
   }
 
-  #view(sessionId: string, answer: unknown): { meta: LogMeta; events: Event[] } | null {
+  #view(sessionId: string, store: string, answer: unknown): { meta: LogMeta; events: Event[] } | null {
     const [status, fields, oldest, entries = []] = answer as Answer;
     if (status === NOTHING) return null;
     if (status === NOT_NOW) throw storeAway(Number(fields));
     if (status !== 1) throw this.#otherStore();
     const events = (entries as [string, [string, string]][]).map(([, [, json]]) => JSON.parse(json) as Event);
-    return { meta: toMeta(sessionId, fields as string[], Number(oldest)), events };
+    return { meta: toMeta(sessionId, store, fields as string[], Number(oldest)), events };
   }
 
   #appendResult([status, detail, head]: Answer): AppendResult {

@@ -1,7 +1,7 @@
 /** How a log's meta lies in its hash: what scripts work with as plain text, all else as JSON text, a field each. */
 import type { LogMeta, LogSeed, MetaPatch } from '../contracts.ts';
 
-type Plain = 'sessionId' | 'logId' | 'head' | 'firstSeq' | 'storedThrough';
+type Plain = 'sessionId' | 'logId' | 'head' | 'firstSeq' | 'storedThrough' | 'unsure';
 type Json = Omit<LogMeta, Plain>;
 
 /** Names and values for HSET. A field that is undefined is not there. */
@@ -16,12 +16,12 @@ export function seedFields(seed: LogSeed): string[] {
 
 /** The part of a whole meta that is JSON. */
 export function jsonPart(meta: LogMeta): Json {
-  const { sessionId: _, logId: _log, head: _head, firstSeq: _first, storedThrough: _stored, ...rest } = meta;
+  const { sessionId: _, logId: _log, head: _head, firstSeq: _first, storedThrough: _stored, unsure: _unsure, ...rest } = meta;
   return rest;
 }
 
-/** `fields`: names and values as HGETALL has them. `oldest`: seq of the oldest kept event, 0 when none is. */
-export function toMeta(sessionId: string, fields: string[], oldest: number): LogMeta {
+/** `store`: id of the store it was read from. `fields`: names and values as HGETALL has them. `oldest`: seq of the oldest kept event, 0 when none is. */
+export function toMeta(sessionId: string, store: string, fields: string[], oldest: number): LogMeta {
   const hash = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) hash.set(fields[i] ?? '', fields[i + 1] ?? '');
   const text = (name: string): string => {
@@ -31,6 +31,7 @@ export function toMeta(sessionId: string, fields: string[], oldest: number): Log
   };
   const json = <T>(name: keyof Json): T => JSON.parse(text(name)) as T;
   const head = Number(text('head'));
+  const unsure = text('store') !== store || hash.has('unsure');
   return {
     sessionId,
     userId: json('userId'),
@@ -48,5 +49,6 @@ export function toMeta(sessionId: string, fields: string[], oldest: number): Log
     run: json('run'),
     opsComplete: json('opsComplete'),
     deleted: json('deleted'),
+    ...(unsure && { unsure }),
   };
 }

@@ -64,6 +64,19 @@ export class MemoryWorld {
     for (const events of this.#state.nodes.values()) events.storeLost();
   }
 
+  /**
+   * Keeps what the logs are now. The answer, called later: the power went, every process died, and of the logs that much
+   * was on the disk, while history has what it took.
+   */
+  keepLogs(): () => void {
+    const kept = structuredClone(this.#state.logs);
+    return () => {
+      this.#state.logs.clear();
+      for (const [id, log] of structuredClone(kept)) this.#state.logs.set(id, { ...log, owner: null, meta: { ...log.meta, unsure: true } });
+      this.restart();
+    };
+  }
+
   /** Every process died and the stores were opened again: no node is alive, every log has a new logId. */
   restart(): void {
     for (const nodeId of [...this.#state.nodes.keys()]) endNode(this.#state, nodeId);

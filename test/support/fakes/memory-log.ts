@@ -138,7 +138,8 @@ function write(state: MemoryState, log: MemoryLog, request: AppendRequest): void
   const audit = asJson(request.audit);
   if (log.meta.storedThrough === log.meta.head) log.unsavedSince = state.nextTicket();
   for (const event of request.events) log.events.set(event.seq, { json: JSON.stringify(event), appendedAt: now });
-  log.meta = { ...log.meta, ...copyOf(request.meta), head: log.meta.head + request.events.length };
+  const { unsure: _, ...before } = log.meta;
+  log.meta = { ...before, ...copyOf(request.meta), head: log.meta.head + request.events.length };
   for (const op of request.ops) if (!log.ops.has(op.id)) log.ops.set(op.id, copyOf(op.result));
   log.batchId = request.batchId;
   log.touchedAt = now;

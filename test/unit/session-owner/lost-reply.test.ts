@@ -129,11 +129,14 @@ describe('a reply that is not lost', () => {
     await cluster.chunk('done', 0, DONE);
     loseBoth();
     const node = await cluster.start('n2');
+    const written: string[] = [];
+    node.faults.beforeWrite = ({ op }) => void written.push(op);
     expect(await open(node)).toMatchObject({ cursor: { seq: 0 }, messages: [{ content: 'Hello' }, { content: 'done' }] });
     expect(node.owner.directory.view()).toEqual([]);
     await node.owner.directory.actor(sessionId);
     await settle();
     expect(node.owner.directory.view()).toMatchObject([{ seq: 0 }]);
+    expect(written).not.toContain('log.append');
   });
 
   it('S81 is nobody\'s business while its log is there: history is not even asked', async () => {
@@ -145,11 +148,12 @@ describe('a reply that is not lost', () => {
     };
     await cluster.kill(first);
     const actor = await other.owner.directory.actor(sessionId);
-    const reply = { id: 'late', sessionId, position: 9, role: 'assistant', content: '', status: 'streaming', parentId: null, createdAt: '' } as const;
-    actor.report({ type: 'reply-lost', reply });
+    const lost = { id: 'late', sessionId, position: 9, role: 'assistant', content: '', status: 'streaming', parentId: null, createdAt: '' } as const;
+    const behind = { head: 0, deleted: false, record: null, ended: null, lost };
+    actor.report({ type: 'log-behind', behind });
     await settle();
     await cluster.chunk('one two', 0, DONE);
-    actor.report({ type: 'reply-lost', reply });
+    actor.report({ type: 'log-behind', behind });
     await settle();
     expect(ends('late')).toEqual([]);
     expect(ends(replyId)).toMatchObject([{ type: 'message.completed' }]);

@@ -21,7 +21,7 @@ local events, fields, ops, audit = tonumber(ARGV[11]), tonumber(ARGV[12]), tonum
 
 if redis.call('GET', storeKey) ~= store then return {-3} end
 if redis.call('GET', ownerKey) ~= lease then return {-1} end
-local meta = redis.call('HMGET', metaKey, 'store', 'logId', 'head', 'stored', 'batch', 'acc')
+local meta = redis.call('HMGET', metaKey, 'store', 'logId', 'head', 'stored', 'batch', 'acc', 'unsure')
 local head, stored, accumulated = tonumber(meta[3]), tonumber(meta[4]), tonumber(meta[6]) or 0
 if not head then return {-1} end
 -- The log survived a loss, perhaps not whole. Whoever remembers more restores it; once that time is over, the lease is void.
@@ -35,6 +35,7 @@ for i = 0, events - 1 do
 end
 at = at + events
 redis.call('HSET', metaKey, 'head', text(head + events), 'batch', batch, unpack(ARGV, at, at + 2 * fields - 1))
+if meta[7] then redis.call('HDEL', metaKey, 'unsure') end
 at = at + 2 * fields
 for i = 0, ops - 1 do
   redis.call('HSETNX', opsKey, ARGV[at + 2 * i], ARGV[at + 2 * i + 1])

@@ -37,8 +37,9 @@ end
 
 local epoch = nextEpoch(meta[2])
 redis.call('HSET', metaKey, 'epoch', text(epoch))
--- Written in another life of the store, whose last moments may be missing: no cursor into that log can be trusted.
-if meta[3] ~= store then redis.call('HSET', metaKey, 'logId', newLogId, 'store', store) end
+-- Written in another life of the store, whose last moments may be missing: no cursor into that log can be trusted, and
+-- history may be ahead of it, until an owner has compared them and appended what came of it.
+if meta[3] ~= store then redis.call('HSET', metaKey, 'logId', newLogId, 'store', store, 'unsure', '1') end
 redis.call('SET', ownerKey, nodeId .. '/' .. text(epoch), 'PX', lockMs)
 if taking then redis.call('SREM', sessionsKey(before), session) end
 redis.call('SADD', sessions, session)
