@@ -130,6 +130,8 @@ export class SessionDirectory {
       await actor.finish('draining');
       await this.#release(actor.lease);
     }));
+    // Nobody else can say of an ended run that its end is logged.
+    this.#acknowledge();
   }
 
   view(sessionId?: string): ActorView[] {

@@ -83,7 +83,9 @@ export class Reads {
   async #read(sessionId: string, after: number): Promise<LogView> {
     const look = async (): Promise<LogView> => {
       const log = await this.#world.log.read(sessionId, after);
-      if (!log || log.meta.deleted) throw noSuchSession();
+      // It was there a moment ago: it has just expired, and is made again from history when somebody asks again.
+      if (!log) throw recovering();
+      if (log.meta.deleted) throw noSuchSession();
       return log;
     };
     const seen = await look();

@@ -14,7 +14,7 @@ import { SimLeases, SimLog } from './store-client.ts';
 import { StoreConnection } from './store-connection.ts';
 import { shown } from './timeline.ts';
 
-type Command = 'send' | 'cancel' | 'rename' | 'delete';
+type Command = 'send' | 'cancel' | 'rename' | 'delete' | 'open';
 type Action<N extends Command> = `session-owner.${N}`;
 
 const settings = new Map<Continuation, Config>();
@@ -103,7 +103,7 @@ export class OwnerMachine extends Machine {
 
   /** As services/session-owner.service.ts. */
   #offer(owner: OwnerNode): void {
-    this.actions.set('session-owner.open', (params: ActionInput<'session-owner.open'>) => owner.reads.open(params));
+    this.#offerAtOwner('open', (input) => owner.reads.open(input));
     this.actions.set('session-owner.watch', ({ sessionIds }: ActionInput<'session-owner.watch'>) => owner.reads.watch(sessionIds));
     this.#offerAtOwner('send', (input) => owner.commands.send(input));
     this.#offerAtOwner('cancel', (input) => owner.commands.cancel(input));

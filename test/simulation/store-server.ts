@@ -150,7 +150,7 @@ export class StoreServer {
     if (taking && patienceMs > 0) return { status: 'not-now', ms: patienceMs };
     if (!kept.meta) return { status: 'no-log' };
     const epoch = this.#nextEpoch(kept.epoch);
-    const meta = kept.store === store ? kept.meta : { ...kept.meta, logId };
+    const meta: LogMeta = kept.store === store ? kept.meta : { ...kept.meta, logId, unsure: true };
     this.#set(sessionId, { ...kept, meta, store, epoch, owner: { nodeId, epoch } });
     this.#witness.granted({ sessionId, nodeId, epoch }, 'claimed');
     return { status: 'claimed', epoch };
@@ -164,7 +164,7 @@ export class StoreServer {
   create(store: string, seed: LogSeed): LogMeta {
     this.#mustBe(store);
     const kept = this.#kept(seed.sessionId);
-    if (kept.meta) return this.#metaOf(kept)!;
+    if (kept.meta) return this.read(store, seed.sessionId, null)!.meta;
     if (this.settling > 0) throw new NotNow(this.settling);
     const meta: LogMeta = { ...seed, head: 0, firstSeq: 1, storedThrough: 0, run: null, deleted: false };
     // The epoch goes with the log: only time keeps it growing then.
@@ -175,7 +175,8 @@ export class StoreServer {
   read(store: string, sessionId: string, after: number | null): { meta: LogMeta; events: Event[] } | null {
     this.#mustBe(store);
     const kept = this.#kept(sessionId);
-    const meta = this.#metaOf(kept);
+    const found = this.#metaOf(kept);
+    const meta: LogMeta | null = found && { ...found, ...(kept.store !== store && { unsure: true as const }) };
     if (!meta) {
       if (this.settling > 0) throw new NotNow(this.settling);
       return null;
@@ -197,7 +198,8 @@ export class StoreServer {
     if (kept.batch === request.batchId) return { status: 'already', accumulatedUntil };
     const { logId, head } = kept.meta;
     if (logId !== request.logId || head + 1 !== firstSeq) return { status: 'mismatch', logId, head };
-    const meta = { ...kept.meta, ...request.meta, head: head + events.length };
+    const { unsure: _, ...before } = kept.meta;
+    const meta = { ...before, ...request.meta, head: head + events.length };
     this.#set(lease.sessionId, { ...kept, meta, batch: request.batchId, events: [...kept.events, ...events], ops: withOps(kept.ops, request.ops) });
     this.#witness.appended(request);
     return { status: 'appended', accumulatedUntil };

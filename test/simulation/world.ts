@@ -167,7 +167,8 @@ export class World implements Around {
     this.sent.set(clientMessageId, { messageId, replyId, content });
   }
 
-  cancelled({ messageId }: ClientEvent<'message:cancel'>, { status }: { status: MessageStatus }): void {
+  cancelled({ sessionId, messageId }: ClientEvent<'message:cancel'>, { status }: { status: MessageStatus }): void {
+    if (sessionId !== SESSION) return;
     this.timeline.note('client', () => `cancel of ${messageId}: ${status}`);
     this.cancels.push({ messageId, status });
   }

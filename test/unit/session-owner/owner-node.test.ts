@@ -365,6 +365,15 @@ describe('while a reply is open', () => {
     expect(harness.acks.filter(({ ended }) => ended)).toHaveLength(1);
   });
 
+  it('P17 an owner that stops tells the end it has just logged', async () => {
+    harness = await ownerHarness();
+    await sendTo(harness, await newSession(harness));
+    await harness.chunk('one', 0, DONE);
+    expect(harness.acks.filter(({ ended }) => ended)).toHaveLength(0);
+    await harness.node.stop();
+    expect(harness.acks.filter(({ ended }) => ended)).toHaveLength(1);
+  });
+
   it('W1 whole texts come only while asked for, at most ten a second, and always the last', async () => {
     harness = await ownerHarness();
     const sessionId = await newSession(harness);

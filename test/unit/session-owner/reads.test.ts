@@ -54,6 +54,16 @@ describe('open', () => {
     expect(await harness.node.reads.open({ ...user, sessionId, cursor: { ...cursor, seq: 2 } })).toMatchObject({ resync: true, cursor });
   });
 
+  it('R39 a log that expires between two looks is refused as retryable, and the session opens when asked again', async () => {
+    harness = await ownerHarness();
+    const { sessionId } = await chat(1);
+    const { log } = harness.backends;
+    const read = log.read.bind(log);
+    jest.spyOn(log, 'read').mockImplementationOnce(async () => null).mockImplementation(read);
+    await expect(harness.node.reads.open({ ...user, sessionId })).rejects.toMatchObject({ type: 'unavailable', retryable: true });
+    expect((await harness.node.reads.open({ ...user, sessionId })).messages).toHaveLength(2);
+  });
+
   it('R4 a restart of the process declares a new log, and the text is whole', async () => {
     harness = await ownerHarness();
     const { sessionId, cursor } = await chat(1);
