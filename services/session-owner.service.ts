@@ -13,11 +13,18 @@ import { paramsOf, payloadOf } from '../src/zod-validator.ts';
 
 interface Vars {
   owner: OwnerNode;
+  leaving: Promise<void> | undefined;
   peers: Peers;
 }
 type OwnerThis = Service & Vars;
 type OwnerAction = Extract<ActionName, `session-owner.${string}`>;
 type Run<N extends OwnerAction> = (owner: OwnerNode, params: ActionInput<N>) => Promise<ActionResults[N]> | ActionResults[N];
+
+/** Once: the node's shutdown asks before the broker does. */
+function leave(self: OwnerThis): Promise<void> {
+  self.leaving ??= self.owner.stop();
+  return self.leaving;
+}
 
 /** Answered by any node. */
 function anywhere<N extends OwnerAction>(name: N, run: Run<N>) {
@@ -53,6 +60,7 @@ const hearOwnRuns = {
         params: payloadOf('ai.chunks'),
         handler: (ctx: Context<EventPayload<'ai.chunks'>>) => this.owner.takeChunks(ctx.params),
       },
+      'node.handover': () => leave(this),
     };
   },
 };
@@ -95,7 +103,7 @@ const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
     return this.owner.start();
   },
   stopped(this: OwnerThis) {
-    return this.owner.stop();
+    return leave(this);
   },
 };
 

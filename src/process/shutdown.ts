@@ -81,6 +81,8 @@ export class Shutdown {
     });
     await this.#started;
     await this.#drain();
+    // While gateways of this node still bring the last frames to everybody.
+    await this.#broker.broadcastLocal('node.handover');
     await this.#broker.stop();
     disarm();
     this.#host.exit(0);

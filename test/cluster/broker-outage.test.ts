@@ -100,6 +100,8 @@ describeWith(['redis-server'], 'the broker while Redis goes and comes', () => {
     const [a, b] = [await startProbe(redis.url, 'a'), await startProbe(redis.url, 'b')];
     await allMeet([a, b]);
     const pending = a.broker.call('probe.hang', {}, { nodeID: b.id, timeout: 0 }).catch((error: unknown) => error);
+    // On the same connection, so the request is with Redis by then.
+    await a.net.loopback();
     redis.kill('SIGKILL');
     await redis.exited;
     await until('a knows', () => !a.broker.transit?.tx.connected);

@@ -223,7 +223,9 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'faults', () => {
     for (const name of ['ai-1', 'ai-2']) cluster.node(name).proxy.pass();
     await whole(talk, replyId);
     const runs = talk.runs();
-    await until('all runs but the shown one to be closed', () => runs.filter(({ closedAt }) => closedAt === null).length === 1, 35_000);
+    // One that nobody could tell to stop may have come to its end by itself.
+    await until('no model to be at work', () => runs.every(({ closedAt, finishedAt }) => closedAt !== null || finishedAt !== null), 35_000);
+    expect(runs.filter(({ finishedAt }) => finishedAt !== null).length).toBeGreaterThanOrEqual(1);
     await untilText(talk.tabs[0]!, replyId, 1);
   }, 90_000);
 });

@@ -82,6 +82,16 @@ it('C1 a cancel reaches the ai node', async () => {
   await until('the abort', () => aborted.includes(generated[0]!.runId));
 });
 
+it('N4 hands over when the node is about to stop: nothing is owned any more, and what is logged was shown', async () => {
+  const { session } = await call(broker, 'session-owner.open', { userId: 'u1' });
+  const renaming = call(broker, 'session-owner.rename', { userId: 'u1', sessionId: session.id, title: 'A title' });
+  await until('the claim', async () => (await call(broker, 'session-owner.inspect', {})).length === 1);
+  await broker.broadcastLocal('node.handover');
+  await renaming;
+  expect(await call(broker, 'session-owner.inspect', {})).toEqual([]);
+  expect(frames.flatMap(({ events }) => events)).toMatchObject([{ type: 'session.renamed' }]);
+});
+
 it('hears only text that is meant for its node', async () => {
   const { session } = await call(broker, 'session-owner.open', { userId: 'u1' });
   await call(broker, 'session-owner.send', { userId: 'u1', sessionId: session.id, clientMessageId: 'c', content: 'Hello' });

@@ -58,8 +58,8 @@ export class OwnerMachine extends Machine {
   /** SIGTERM: gives its sessions back and ends. */
   async stop(): Promise<void> {
     this.world.timeline.note(this.name, () => 'stops');
-    this.gateway?.close();
     await this.owner?.stop().catch((err: Error) => this.world.timeline.note(this.name, () => `could not give its liveness back: ${err.message}`));
+    this.gateway?.close();
     this.world.timeline.note(this.name, () => 'stopped');
     this.world.scheduler.kill(this.place);
   }

@@ -15,7 +15,7 @@ function world(config: Config = loadConfig({})) {
   const stopping = new Promise<void>((resolve) => {
     endStop = resolve;
   });
-  broker.broadcastLocal = (event: string, payload?: unknown) => Promise.resolve(void calls.push(`${event} ${JSON.stringify(payload)}`));
+  broker.broadcastLocal = (event: string, payload?: unknown) => Promise.resolve(void calls.push(payload === undefined ? event : `${event} ${JSON.stringify(payload)}`));
   broker.stop = () => {
     calls.push('stop');
     return stopping;
@@ -26,12 +26,12 @@ function world(config: Config = loadConfig({})) {
 }
 
 describe('the end of a node', () => {
-  test('N4 SIGTERM: services hear of it, then the broker stops, then exit 0', async () => {
+  test('N4 SIGTERM: services hear of it, owners hand over, then the broker stops, then exit 0', async () => {
     const { host, calls, shutdown, endStop } = world();
     shutdown.started();
     host.signal('SIGTERM');
     await settle();
-    expect(calls).toEqual(['node.draining {"withinMs":1000}', 'stop']);
+    expect(calls).toEqual(['node.draining {"withinMs":1000}', 'node.handover', 'stop']);
     expect(host.exits).toEqual([]);
     endStop();
     await settle();
@@ -47,7 +47,7 @@ describe('the end of a node', () => {
     await host.clock.advance(balancerWaitMs(config) - 1);
     expect(calls).toEqual(['node.draining {"withinMs":2000}']);
     await host.clock.advance(1);
-    expect(calls).toEqual(['node.draining {"withinMs":2000}', 'stop']);
+    expect(calls).toEqual(['node.draining {"withinMs":2000}', 'node.handover', 'stop']);
   });
 
   test('N4 a signal while the node starts waits for the start', async () => {
