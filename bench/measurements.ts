@@ -7,7 +7,7 @@ import { clusterHop } from './cluster/hop.ts';
 import { reconnect } from './cluster/reconnect.ts';
 import { resume } from './cluster/resume.ts';
 import { clusterScale } from './cluster/scale.ts';
-import { takeover } from './cluster/takeover.ts';
+import { takeoverHang, takeoverKill } from './cluster/takeover.ts';
 import { clusterTimes } from './cluster/times.ts';
 import { hop } from './hop.ts';
 import type { Options } from './options.ts';
@@ -24,6 +24,7 @@ export const measurements: Record<string, (options: Options) => Promise<void>> =
   'cluster-times': clusterTimes,
   resume,
   reconnect,
-  takeover,
+  'takeover-kill': takeoverKill,
+  'takeover-hang': takeoverHang,
   'app-frames': appFrames,
 };

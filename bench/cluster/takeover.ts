@@ -5,7 +5,6 @@
  */
 import type { Options } from '../options.ts';
 import { figures, goal, line, round } from '../stats.ts';
-import { endAll } from '../ending.ts';
 import { startHoldfast } from './holdfast.ts';
 import { TakeoverRun, undisturbed, type Blow, type Outcome } from './takeover-run.ts';
 
@@ -21,15 +20,12 @@ interface Kind {
   goalMs: number;
 }
 
-export async function takeover({ long, runs }: Options): Promise<void> {
-  const kinds: Kind[] = [
-    { blow: 'SIGKILL', title: 'SIGKILL of the owner', tokens: 150, runs: runs ?? (long ? 200 : 6), goalMs: 1_000 },
-    { blow: 'SIGSTOP', title: 'hang of the owner (SIGSTOP)', tokens: 700, runs: runs ?? (long ? 200 : 2), goalMs: TTL_MS + 500 },
-  ];
-  for (const kind of kinds) {
-    await measure(kind);
-    await endAll();
-  }
+export async function takeoverKill({ long, runs = long ? 200 : 6 }: Options): Promise<void> {
+  await measure({ blow: 'SIGKILL', title: 'SIGKILL of the owner', tokens: 150, runs, goalMs: 1_000 });
+}
+
+export async function takeoverHang({ long, runs = long ? 200 : 2 }: Options): Promise<void> {
+  await measure({ blow: 'SIGSTOP', title: 'hang of the owner (SIGSTOP)', tokens: 500, runs, goalMs: TTL_MS + 500 });
 }
 
 async function measure({ blow, title, tokens, runs, goalMs }: Kind): Promise<void> {
