@@ -4,10 +4,11 @@ import { addAiMetrics } from '../src/ai/ai-metrics.ts';
 import { createProvider } from '../src/ai/create-provider.ts';
 import { Runs } from '../src/ai/runs.ts';
 import { systemClock } from '../src/clock.ts';
+import { heardByNode } from '../src/heard-by-node.ts';
 import { nodeOf } from '../src/node-context.ts';
-import { nodeGroup, type ActionInput, type ActionName, type ActionResults, type EventPayload } from '../src/protocol/broker.ts';
+import { nodeGroup, type ActionInput, type ActionName, type ActionResults } from '../src/protocol/broker.ts';
 import { emitTo } from '../src/typed-call.ts';
-import { paramsOf, payloadOf } from '../src/zod-validator.ts';
+import { paramsOf } from '../src/zod-validator.ts';
 
 interface AiState {
   runs: Runs;
@@ -25,22 +26,9 @@ function action<N extends AiAction>(name: N, run: (runs: Runs, params: ActionInp
   };
 }
 
-/** Owners speak to one node, so the group carries its id, which is known when the schema is merged. */
-const hearOwners = {
-  merged(this: AiThis, schema: ServiceSchema) {
-    schema.events = {
-      'ai.taken': {
-        group: nodeGroup('ai', this.broker.nodeID),
-        params: payloadOf('ai.taken'),
-        handler: (ctx: Context<EventPayload<'ai.taken'>>) => this.runs.taken(ctx.params.ownerNode, ctx.params.credit),
-      },
-    };
-  },
-};
-
 const service: ServiceSchema<ServiceSettingSchema, object, AiState> = {
   name: 'ai',
-  ...hearOwners,
+  ...heardByNode<AiThis, 'ai.taken'>('ai', 'ai.taken', (self, { ownerNode, credit }) => self.runs.taken(ownerNode, credit)),
   actions: {
     generate: action('ai.generate', (runs, params) => runs.generate(params)),
     attach: action('ai.attach', (runs, params) => runs.attach(params)),
@@ -57,7 +45,7 @@ const service: ServiceSchema<ServiceSettingSchema, object, AiState> = {
       clock: systemClock,
       random: Math.random,
       defer: setImmediate,
-      send: (ownerNode, chunks, credit) => void emitTo(broker, nodeGroup('session-owner', ownerNode), 'ai.chunks', { aiNode: broker.nodeID, chunks, credit }),
+      send: (ownerNode, chunks, credit) => emitTo(broker, nodeGroup('session-owner', ownerNode), 'ai.chunks', { aiNode: broker.nodeID, chunks, credit }),
       logger,
     });
     addAiMetrics(broker, this.runs);

@@ -1,15 +1,16 @@
 /** The owner of sessions: one actor per session, at most one owner anywhere. */
 import type { Context, Service, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { systemClock } from '../src/clock.ts';
+import { heardByNode } from '../src/heard-by-node.ts';
 import { randomId } from '../src/ids.ts';
 import { nodeOf } from '../src/node-context.ts';
-import { nodeGroup, type ActionInput, type ActionName, type ActionResults, type EventPayload } from '../src/protocol/broker.ts';
+import type { ActionInput, ActionName, ActionResults } from '../src/protocol/broker.ts';
 import { brokerPorts } from '../src/session-owner/broker-ports.ts';
 import { atOwner, type HopMeta } from '../src/session-owner/forward.ts';
 import { addOwnerMetrics, countAppends, countClaims, createOwnerCounts } from '../src/session-owner/owner-metrics.ts';
 import { OwnerNode } from '../src/session-owner/owner-node.ts';
 import type { Peers } from '../src/session-owner/surely-gone.ts';
-import { paramsOf, payloadOf } from '../src/zod-validator.ts';
+import { paramsOf } from '../src/zod-validator.ts';
 
 interface Vars {
   owner: OwnerNode;
@@ -48,23 +49,6 @@ function hereOrAtOwner<N extends OwnerAction>(name: N, run: Run<N>) {
   };
 }
 
-/**
- * Only the node that owns a run may hear its text, so the group carries the node's id, which is known when the schema
- * is merged (a Moleculer hook that its types leave out).
- */
-const hearOwnRuns = {
-  merged(this: OwnerThis, schema: ServiceSchema) {
-    schema.events = {
-      'ai.chunks': {
-        group: nodeGroup('session-owner', this.broker.nodeID),
-        params: payloadOf('ai.chunks'),
-        handler: (ctx: Context<EventPayload<'ai.chunks'>>) => this.owner.takeChunks(ctx.params),
-      },
-      'node.handover': () => leave(this),
-    };
-  },
-};
-
 const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
   name: 'session-owner',
   actions: {
@@ -80,7 +64,13 @@ const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
     lock: anywhere('session-owner.lock', (owner, params) => owner.operator.lock(params.sessionId)),
     release: anywhere('session-owner.release', (owner, params) => owner.operator.release(params)),
   },
-  ...hearOwnRuns,
+  // Only the node that owns a run may hear its text.
+  ...heardByNode<OwnerThis, 'ai.chunks'>('session-owner', 'ai.chunks', (self, payload) => self.owner.takeChunks(payload)),
+  events: {
+    'node.handover'(this: OwnerThis) {
+      return leave(this);
+    },
+  },
   created(this: OwnerThis) {
     const { broker, logger } = this;
     const { config, backends } = nodeOf(broker);

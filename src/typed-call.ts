@@ -11,10 +11,7 @@ export async function call<N extends ActionName>(
   return broker.call<ActionResults[N], object>(action, params, options);
 }
 
-/**
- * Sends to every listener of one group. There is no acknowledgement: what must arrive is repaired by its receiver.
- * Resolves when it has left this process, or was lost.
- */
-export async function emitTo<N extends EventName>(broker: ServiceBroker, group: string, event: N, payload: EventPayload<N>): Promise<void> {
-  await broker.emit(event, payload, { groups: [group] });
+/** Sends to every listener of one group. There is no acknowledgement: what must arrive is repaired by its receiver. */
+export function emitTo<N extends EventName>(broker: ServiceBroker, group: string, event: N, payload: EventPayload<N>): void {
+  void broker.emit(event, payload, { groups: [group] });
 }

@@ -53,7 +53,7 @@ export function aiPort(broker: ServiceBroker, logger: OwnerLogger, peers: Peers)
     replay: (aiNode, params) => tell(aiNode, call(broker, 'ai.replay', params, { nodeID: aiNode })),
     abort: (aiNode, params) => tell(aiNode, call(broker, 'ai.cancel', params, { nodeID: aiNode })),
     acknowledge: (aiNode, params) => tell(aiNode, call(broker, 'ai.ack', params, { nodeID: aiNode })),
-    taken: (aiNode, credit) => void emitTo(broker, nodeGroup('ai', aiNode), 'ai.taken', { ownerNode, credit }),
+    taken: (aiNode, credit) => emitTo(broker, nodeGroup('ai', aiNode), 'ai.taken', { ownerNode, credit }),
   };
 }
 

@@ -4,13 +4,10 @@ import { nodeGroup, type EventName, type EventPayload } from '../protocol/broker
 import { call, emitTo } from '../typed-call.ts';
 import { aiPort } from './ai-port.ts';
 import { GatewayPins, type Gateways } from './gateway-pins.ts';
-import type { GatewayPort, HistoryPort, OwnerLogger, OwnerPorts } from './ports.ts';
+import { RESYNC_WITHIN_MS, type GatewayPort, type HistoryPort, type OwnerLogger, type OwnerPorts } from './ports.ts';
 import type { Peers } from './surely-gone.ts';
 
 type FrameEvent = Extract<EventName, `gateway.${string}`>;
-
-/** Clients of a gateway that went open their sessions again within this time, not all at once. */
-const RESYNC_WITHIN_MS = 1_000;
 
 export function brokerPorts(broker: ServiceBroker, logger: OwnerLogger, peers: Peers): OwnerPorts {
   return { ai: aiPort(broker, logger, peers), gateway: gatewayPort(broker, peers), history: historyPort(broker), logger };
@@ -21,7 +18,7 @@ function gatewayPort(broker: ServiceBroker, { presence }: Peers): GatewayPort {
   const pins = new GatewayPins(gatewaysOf(broker), presence);
   const send = <N extends FrameEvent>(event: N) => (payload: EventPayload<N>) => {
     const node = pins.nodeFor(payload.sessionId, payload.userId);
-    if (node !== null) void emitTo(broker, nodeGroup('gateway', node), event, payload);
+    if (node !== null) emitTo(broker, nodeGroup('gateway', node), event, payload);
   };
   presence.onGone((gone) => {
     for (const session of pins.pinnedTo(gone)) send('gateway.resync')({ ...session, reason: 'gateway-lost', withinMs: RESYNC_WITHIN_MS });

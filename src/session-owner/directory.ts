@@ -12,6 +12,7 @@ import type { Behind } from './inputs.ts';
 import { LiveSession, type Shared } from './live-session.ts';
 import { behindHistory } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
+import { RESYNC_WITHIN_MS } from './ports.ts';
 import type { LogView } from './read-messages.ts';
 import { recovering, stopping } from './refusals.ts';
 import { Restorer } from './restorer.ts';
@@ -19,9 +20,6 @@ import { replay } from './state.ts';
 import { STORES_AT_ONCE } from './storer.ts';
 import { Turns } from './turns.ts';
 import { UnsureLeases } from './unsure-leases.ts';
-
-/** Clients that are told to open again after a loss do so within this time, not all at once. */
-const RESYNC_WITHIN_MS = 1_000;
 
 /** Another live node owns the session: the caller asks that one. */
 export class HeldElsewhere extends Error {

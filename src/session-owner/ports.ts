@@ -15,6 +15,9 @@ export interface AiPort {
   taken(aiNode: string, credit: number): void;
 }
 
+/** Clients that are told to open again after a loss do so within this time, not all at once. */
+export const RESYNC_WITHIN_MS = 1_000;
+
 export interface GatewayPort {
   frames(payload: EventPayload<'gateway.frames'>): void;
   alive(payload: EventPayload<'gateway.alive'>): void;

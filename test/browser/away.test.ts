@@ -1,35 +1,16 @@
 /** What is written while the connection, or the sign-in, is away, on a scripted server. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
-import { describeInChromium, launchChromium, newPage, shoot } from './chromium.ts';
-import { openStage, tell, type Stage } from './stage.ts';
+import { shoot } from './chromium.ts';
+import { describeOnStage, type OnStage } from './on-stage.ts';
+import { tell } from './stage.ts';
 
-describeInChromium('away', () => {
-  let browser: Browser;
-  let stage: Stage;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    stage = await openStage();
-  });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    await stage.close();
-  });
-
-  const open = async (url = stage.url, options: Parameters<typeof newPage>[1] = {}): Promise<Page> => {
-    const { page } = await newPage(browser, options);
-    await page.goto(url);
-    await page.locator('[data-testid=badge][data-state=online]').waitFor();
-    return page;
-  };
-  const sends = () => stage.server.requestsNamed('message:send');
+describeOnStage('away', (on) => {
+  const open = async (...where: Parameters<OnStage['open']>): Promise<Page> => (await on.open(...where)).page;
+  const sends = () => on.stage.server.requestsNamed('message:send');
   const cutOff = (): void => {
-    stage.server.refuse = () => 'unavailable';
-    stage.server.peers.forEach((peer) => peer.cut());
+    on.stage.server.refuse = () => 'unavailable';
+    on.stage.server.peers.forEach((peer) => peer.cut());
   };
   const write = async (page: Page, text: string): Promise<void> => {
     await page.getByTestId('composer').fill(text);
@@ -37,8 +18,8 @@ describeInChromium('away', () => {
   };
 
   it('U66 messages written while away wait where they are seen, survive a reload, and are sent once, in order', async () => {
-    tell(stage.session, 'Hello', 'Hello to you.');
-    const page = await open(stage.url, { viewport: { width: 390, height: 844 } });
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    const page = await open(on.stage.url, { viewport: { width: 390, height: 844 } });
     cutOff();
     await page.getByTestId('try-now').waitFor();
     await write(page, 'First');
@@ -48,13 +29,13 @@ describeInChromium('away', () => {
     await shoot(page, 'queued-phone');
     await page.reload();
     await page.getByTestId('message').filter({ hasText: 'Second' }).waitFor();
-    stage.server.refuse = () => undefined;
+    on.stage.server.refuse = () => undefined;
     await until('the first', () => sends().length === 1);
-    stage.session.delta('One.');
-    stage.session.end();
+    on.stage.session.delta('One.');
+    on.stage.session.end();
     await until('the second', () => sends().length === 2);
-    stage.session.delta('Two.');
-    stage.session.end();
+    on.stage.session.delta('Two.');
+    on.stage.session.end();
     expect(sends().map(({ content }) => content)).toEqual(['First', 'Second']);
     await page.getByTestId('pane').getByText('Two.').waitFor();
     await page.reload();
@@ -63,21 +44,21 @@ describeInChromium('away', () => {
   });
 
   it('U66 a new chat begun without a connection survives a reload, too', async () => {
-    const page = await open(stage.server.url);
+    const page = await open(on.stage.server.url);
     cutOff();
     await page.getByTestId('try-now').waitFor();
     await write(page, 'Begun offline');
     await page.getByTestId('message').filter({ hasText: 'Begun offline' }).waitFor();
     await page.reload();
     await page.getByTestId('message').filter({ hasText: 'Begun offline' }).waitFor();
-    stage.server.refuse = () => undefined;
+    on.stage.server.refuse = () => undefined;
     await until('the message', () => sends().length === 1);
     await page.waitForURL(/\/s\/kelp00000001/);
     expect(sends()).toMatchObject([{ content: 'Begun offline' }]);
   });
 
   it('U67 a draft belongs to its chat and survives a reload, another chat, and the end of the sign-in', async () => {
-    tell(stage.session, 'Hello', 'Hello to you.');
+    tell(on.stage.session, 'Hello', 'Hello to you.');
     const page = await open();
     const composer = page.getByTestId('composer');
     await composer.fill('Half a thought');
@@ -89,16 +70,17 @@ describeInChromium('away', () => {
     await until('the draft', async () => (await composer.inputValue()) === 'Half a thought');
     await page.reload();
     await until('the draft again', async () => (await composer.inputValue()) === 'Half a thought');
-    stage.server.guests.allowed = false;
-    stage.server.refuse = () => 'unauthenticated';
-    stage.server.peers.forEach((peer) => peer.cut());
+    await page.getByText('Hello to you.').waitFor();
+    on.stage.server.guests.allowed = false;
+    on.stage.server.refuse = () => 'unauthenticated';
+    on.stage.server.peers.forEach((peer) => peer.cut());
     await page.getByTestId('sign-in-notice').waitFor();
     expect(await composer.inputValue()).toBe('Half a thought');
     await page.getByText('Hello to you.').waitFor();
     await shoot(page, 'sign-in-ended');
     await page.getByTestId('sign-in-again').click();
     await page.getByTestId('token').fill('header.payload.signature');
-    stage.server.refuse = () => undefined;
+    on.stage.server.refuse = () => undefined;
     await page.getByTestId('token').press('Enter');
     await page.locator('[data-testid=badge][data-state=online]').waitFor();
     await page.getByTestId('sign-in-notice').waitFor({ state: 'detached' });
@@ -111,7 +93,7 @@ describeInChromium('away', () => {
   });
 
   it('U68 without a network the badge says so, and the network coming back connects at once', async () => {
-    tell(stage.session, 'Hello', 'Hello to you.');
+    tell(on.stage.session, 'Hello', 'Hello to you.');
     const page = await open();
     cutOff();
     await page.context().setOffline(true);
@@ -119,15 +101,15 @@ describeInChromium('away', () => {
     await page.getByTestId('composer').fill('Written on a train');
     await page.getByText('Not connected: what you send waits').waitFor();
     await shoot(page, 'offline');
-    stage.server.refuse = () => undefined;
-    const handshakes = stage.server.handshakes.length;
+    on.stage.server.refuse = () => undefined;
+    const handshakes = on.stage.server.handshakes.length;
     await page.context().setOffline(false);
     await page.locator('[data-testid=badge][data-state=online]').waitFor();
-    expect(stage.server.handshakes.length).toBeGreaterThan(handshakes);
+    expect(on.stage.server.handshakes.length).toBeGreaterThan(handshakes);
   });
 
   it('U69 Ctrl+Enter sends when chosen, Enter makes a line then, and the text is as large as chosen', async () => {
-    const page = await open(stage.server.url);
+    const page = await open(on.stage.server.url);
     await page.getByTestId('settings').click();
     await page.getByLabel('Ctrl + Enter').check();
     await page.getByLabel('Larger').check();

@@ -1,8 +1,9 @@
 /** How the app behaves while somebody reads and writes, on a scripted server. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
-import { describeInChromium, launchChromium, newPage, shoot } from './chromium.ts';
-import { openStage, tell, type Stage } from './stage.ts';
+import { shoot } from './chromium.ts';
+import { describeOnStage, type OnStage } from './on-stage.ts';
+import { tell } from './stage.ts';
 
 interface Shown {
   id: string;
@@ -20,37 +21,17 @@ interface Pane {
 
 const LONG = Array.from({ length: 60 }, (_, i) => `Paragraph ${i} of a long answer that fills more than one screen.`).join('\n\n');
 
-describeInChromium('conversation', () => {
-  let browser: Browser;
-  let stage: Stage;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    stage = await openStage();
-  });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    await stage.close();
-  });
-
-  const open = async (url = stage.url, options: Parameters<typeof newPage>[1] = {}): Promise<Page> => {
-    const { page } = await newPage(browser, options);
-    await page.goto(url);
-    await page.locator('[data-testid=badge][data-state=online]').waitFor();
-    return page;
-  };
+describeOnStage('conversation', (on) => {
+  const open = async (...where: Parameters<OnStage['open']>): Promise<Page> => (await on.open(...where)).page;
   const shown = (page: Page): Promise<Shown[]> => page.evaluate<Shown[]>('window.__holdfast.messages()');
-  const sends = () => stage.server.requestsNamed('message:send');
+  const sends = () => on.stage.server.requestsNamed('message:send');
   /** Distance of the pane from its end, in px. */
   const fromEnd = (page: Page): Promise<number> =>
     page.getByTestId('pane').evaluate((pane: Pane) => Math.round(pane.scrollHeight - pane.scrollTop - pane.clientHeight));
   const scrollTop = (page: Page): Promise<number> => page.getByTestId('pane').evaluate((pane: Pane) => pane.scrollTop);
 
   it('U13 Enter sends, Shift+Enter makes a line, and an empty text is not sent', async () => {
-    const page = await open(stage.server.url);
+    const page = await open(on.stage.server.url);
     const composer = page.getByTestId('composer');
     await composer.press('Enter');
     await composer.pressSequentially('First line');
@@ -98,66 +79,66 @@ describeInChromium('conversation', () => {
 
   it.each(['button', 'Escape'])('U16 Stop by %s ends the reply and keeps its text', async (way) => {
     const page = await open();
-    const reply = stage.session.begin('Go on');
-    stage.session.delta('Some text');
+    const reply = on.stage.session.begin('Go on');
+    on.stage.session.delta('Some text');
     await page.getByText('Some text').waitFor();
     if (way === 'button') await page.getByTestId('stop').click();
     else await page.keyboard.press('Escape');
     await page.getByTestId('mark').waitFor();
-    expect(stage.server.requestsNamed('message:cancel')).toEqual([{ sessionId: stage.session.id, messageId: reply }]);
+    expect(on.stage.server.requestsNamed('message:cancel')).toEqual([{ sessionId: on.stage.session.id, messageId: reply }]);
     expect((await shown(page)).at(-1)).toEqual({ id: reply, role: 'assistant', status: 'cancelled', content: 'Some text' });
     await page.getByTestId('send').waitFor();
   });
 
   it('U17 the view follows the end, stays where the reader scrolled up to, and comes back on request', async () => {
     const page = await open();
-    stage.session.begin('Tell me more');
-    stage.session.delta(LONG);
+    on.stage.session.begin('Tell me more');
+    on.stage.session.delta(LONG);
     await until('the end to be in view', async () => (await page.getByText('Paragraph 59').isVisible()) && (await fromEnd(page)) < 2);
     await page.getByTestId('pane').hover();
     await page.mouse.wheel(0, -900);
     await page.getByTestId('latest').waitFor();
     const place = await scrollTop(page);
-    stage.session.delta(`\n\n${LONG}`);
+    on.stage.session.delta(`\n\n${LONG}`);
     await until('the text to be there', async () => (await shown(page)).at(-1)?.content.length === LONG.length * 2 + 2);
     await until('it to be drawn', async () => (await fromEnd(page)) > 2_000);
     expect(await scrollTop(page)).toBe(place);
     await shoot(page, 'scrolled-up');
     await page.getByTestId('latest').click();
     await until('the end', async () => (await fromEnd(page)) < 2);
-    stage.session.delta('\n\nThe very last words.');
+    on.stage.session.delta('\n\nThe very last words.');
     await page.getByText('The very last words.').waitFor();
     await until('the end again', async () => (await fromEnd(page)) < 2);
   });
 
   it('U18 older messages come when the reader nears the top, and the place is kept', async () => {
-    for (let i = 0; i < 12; i += 1) tell(stage.session, `Question ${i}`, `Answer ${i}.\n\n${'Words. '.repeat(80)}`);
-    const recent = stage.session.messages.slice(12);
-    stage.server.handlers['session:open'] = (request) => {
-      const reply = stage.session.open(request);
+    for (let i = 0; i < 12; i += 1) tell(on.stage.session, `Question ${i}`, `Answer ${i}.\n\n${'Words. '.repeat(80)}`);
+    const recent = on.stage.session.messages.slice(12);
+    on.stage.server.handlers['session:open'] = (request) => {
+      const reply = on.stage.session.open(request);
       return reply.ok && reply.messages !== undefined ? { ...reply, messages: recent, hasMore: true, before: 'page-2' } : reply;
     };
     let answer = (): void => {};
-    stage.server.handlers['session:history'] = () =>
-      new Promise((resolve) => (answer = () => resolve({ ok: true, messages: stage.session.messages.slice(0, 12), hasMore: false })));
+    on.stage.server.handlers['session:history'] = () =>
+      new Promise((resolve) => (answer = () => resolve({ ok: true, messages: on.stage.session.messages.slice(0, 12), hasMore: false })));
     const page = await open();
     await page.getByText('Answer 11.').waitFor();
-    expect(stage.server.requestsNamed('session:history')).toEqual([]);
+    expect(on.stage.server.requestsNamed('session:history')).toEqual([]);
     const placeOf = (text: string): Promise<number> => page.getByText(text, { exact: true }).evaluate((node: { getBoundingClientRect(): { top: number } }) => Math.round(node.getBoundingClientRect().top));
     await page.getByTestId('pane').evaluate((pane: Pane) => void (pane.scrollTop = 500));
-    await until('the request', () => stage.server.requestsNamed('session:history').length === 1);
+    await until('the request', () => on.stage.server.requestsNamed('session:history').length === 1);
     const before = await placeOf('Question 6');
     answer();
-    await until('the older messages', async () => (await shown(page)).length === stage.session.messages.length);
-    expect(stage.server.requestsNamed('session:history')).toEqual([{ sessionId: stage.session.id, limit: 50, before: 'page-2' }]);
+    await until('the older messages', async () => (await shown(page)).length === on.stage.session.messages.length);
+    expect(on.stage.server.requestsNamed('session:history')).toEqual([{ sessionId: on.stage.session.id, limit: 50, before: 'page-2' }]);
     expect(Math.abs((await placeOf('Question 6')) - before)).toBeLessThanOrEqual(2);
-    expect((await shown(page)).map(({ id }) => id)).toEqual(stage.session.messages.map(({ id }) => id));
+    expect((await shown(page)).map(({ id }) => id)).toEqual(on.stage.session.messages.map(({ id }) => id));
     await page.getByTestId('pane').evaluate((pane: Pane) => void (pane.scrollTop = 0));
     await page.getByText('Question 0', { exact: true }).waitFor();
   });
 
   it('U65 of 10,000 messages only those near to what is seen are in the page, wherever the reader scrolls', async () => {
-    for (let i = 0; i < 5_000; i += 1) tell(stage.session, `Question ${i}`, `Answer ${i}.\n\n- **one** of ${i}\n- two\n\n\`\`\`ts\nlet a = ${i};\n\`\`\``);
+    for (let i = 0; i < 5_000; i += 1) tell(on.stage.session, `Question ${i}`, `Answer ${i}.\n\n- **one** of ${i}\n- two\n\n\`\`\`ts\nlet a = ${i};\n\`\`\``);
     const page = await open();
     const drawn = (): Promise<number> => page.getByTestId('message').count();
     await page.getByText('Answer 4999.').waitFor();
@@ -172,30 +153,30 @@ describeInChromium('conversation', () => {
       });
       expect(await drawn()).toBeLessThan(60);
     }
-    stage.session.begin('And now?');
+    on.stage.session.begin('And now?');
     await page.getByTestId('latest').click();
     await until('the end', async () => (await fromEnd(page)) < 2);
-    stage.session.delta('The end.');
+    on.stage.session.delta('The end.');
     await page.getByTestId('pane').getByText('The end.').waitFor();
   });
 
   it('U11 a finished block is not drawn again while the reply grows', async () => {
     const page = await open();
-    stage.session.begin('Go on');
-    stage.session.delta('The first paragraph.\n\n```js\nlet x = 1;\n```\n\nThe last');
+    on.stage.session.begin('Go on');
+    on.stage.session.delta('The first paragraph.\n\n```js\nlet x = 1;\n```\n\nThe last');
     await page.getByText('The last').waitFor();
     await page.evaluate('document.querySelector(".markdown pre").dataset.kept = "yes"');
-    for (let i = 0; i < 20; i += 1) stage.session.delta(` word${i}`);
+    for (let i = 0; i < 20; i += 1) on.stage.session.delta(` word${i}`);
     await page.getByText('word19').waitFor();
     expect(await page.locator('pre[data-kept=yes]').count()).toBe(1);
-    stage.session.end();
+    on.stage.session.end();
     await page.locator('[data-status=complete][data-role=assistant]').waitFor();
     expect(await page.locator('pre[data-kept=yes]').count()).toBe(1);
   });
 
   it('U12 hostile text stays text, links open apart, and no image is loaded', async () => {
     const hostile = '<img src=x onerror="window.hit=1"> <script>window.hit=1</script> [bad](javascript:window.hit=1) [good](https://example.com) ![pic](https://example.com/pixel.png)';
-    tell(stage.session, hostile, hostile);
+    tell(on.stage.session, hostile, hostile);
     const page = await open();
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
@@ -212,13 +193,13 @@ describeInChromium('conversation', () => {
 
   it('U19 a reload comes back to the same chat, also in the middle of a reply; back and forward work', async () => {
     const page = await open();
-    const reply = stage.session.begin('Go on');
-    stage.session.delta('The first half');
+    const reply = on.stage.session.begin('Go on');
+    on.stage.session.delta('The first half');
     await page.getByText('The first half').waitFor();
     await page.reload();
-    stage.session.delta(' and the second.');
+    on.stage.session.delta(' and the second.');
     await page.getByText('The first half and the second.').waitFor();
-    expect((await shown(page)).at(-1)).toMatchObject({ id: reply, content: stage.session.textOf(reply) });
+    expect((await shown(page)).at(-1)).toMatchObject({ id: reply, content: on.stage.session.textOf(reply) });
     await page.getByTestId('new-chat').click();
     await page.getByTestId('empty').waitFor();
     await page.goBack();
@@ -239,16 +220,16 @@ describeInChromium('conversation', () => {
     await second.getByTestId('badge').click();
     await second.getByTestId('connect').click();
     await until('the message', () => sends().length === 1);
-    stage.session.delta('Heard you.');
-    stage.session.end();
+    on.stage.session.delta('Heard you.');
+    on.stage.session.end();
     for (const page of [first, second]) await page.getByTestId('pane').getByText('Heard you.').waitFor();
     expect(await shown(first)).toEqual(await shown(second));
     expect(sends()).toHaveLength(1);
   });
 
   it('U21 the whole app can be used with the keyboard alone', async () => {
-    tell(stage.session, 'Hello', 'Hello to you.');
-    const page = await open(stage.server.url);
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    const page = await open(on.stage.server.url);
     const focused = (): Promise<string> => page.evaluate<string>('document.activeElement.getAttribute("data-testid") ?? document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()');
     await page.locator('[data-testid=session-item]').first().waitFor();
     await page.evaluate('document.activeElement.blur()');
@@ -278,10 +259,10 @@ describeInChromium('conversation', () => {
   it('U22 what happens is told to screen readers, once', async () => {
     const page = await open();
     const told = page.getByTestId('announcer');
-    stage.session.begin('Go on');
+    on.stage.session.begin('Go on');
     await page.getByText('The assistant begins to answer.').waitFor({ state: 'attached' });
-    stage.session.delta('All done.');
-    stage.session.end();
+    on.stage.session.delta('All done.');
+    on.stage.session.end();
     await until('the end to be told', async () => (await told.innerText()) === 'The assistant answered: All done.');
   });
 });

@@ -1,8 +1,8 @@
 /** Replies as they are drawn, while they come and when they are whole, on a scripted server. */
-import type { Browser, Page } from 'playwright-core';
 import { until } from '../support/until.ts';
-import { describeInChromium, launchChromium, newPage, shoot } from './chromium.ts';
-import { ANSWER, openStage, tell, type Stage } from './stage.ts';
+import { shoot } from './chromium.ts';
+import { describeOnStage, type OnStage } from './on-stage.ts';
+import { ANSWER, tell } from './stage.ts';
 
 const FORMULAS = `The roots of a quadratic equation $ax^2 + bx + c = 0$ are
 
@@ -38,48 +38,28 @@ def total(path: str) -> int:
    \`\`\`
 `;
 
-describeInChromium('markdown', () => {
-  let browser: Browser;
-  let stage: Stage;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    stage = await openStage();
-  });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    await stage.close();
-  });
-
-  const open = async (options: Parameters<typeof newPage>[1] = {}): Promise<{ page: Page; complaints: string[] }> => {
-    const opened = await newPage(browser, options);
-    await opened.page.goto(stage.url);
-    await opened.page.locator('[data-testid=badge][data-state=online]').waitFor();
-    return opened;
-  };
+describeOnStage('markdown', (on) => {
+  const open = (options: Parameters<OnStage['open']>[1] = {}) => on.open(undefined, options);
 
   it('U61 half a code block, half a table and half a mark look like what they become', async () => {
     const { page } = await open({ viewport: { width: 390, height: 844 } });
-    stage.session.begin('Show me');
-    stage.session.delta(ANSWER.slice(0, ANSWER.indexOf('const pause')));
+    on.stage.session.begin('Show me');
+    on.stage.session.delta(ANSWER.slice(0, ANSWER.indexOf('const pause')));
     await page.locator('.hljs-keyword').first().waitFor();
     await shoot(page, 'half-code-phone');
     const table = ANSWER.indexOf('| 2 | 400');
-    stage.session.delta(ANSWER.slice(ANSWER.indexOf('const pause'), table + 6));
+    on.stage.session.delta(ANSWER.slice(ANSWER.indexOf('const pause'), table + 6));
     await page.locator('td', { hasText: '4' }).last().waitFor();
     expect(await page.locator('tbody tr').count()).toBe(2);
     await shoot(page, 'half-table-phone');
-    stage.session.delta(`${ANSWER.slice(table + 6)}\nAnd **this is bol`);
+    on.stage.session.delta(`${ANSWER.slice(table + 6)}\nAnd **this is bol`);
     await page.locator('strong', { hasText: 'this is bol' }).waitFor();
     expect(await page.locator('.markdown > .block').last().innerText()).toBe('And this is bol');
   });
 
   it('U61 nothing that was drawn moves or flashes while a reply comes in small pieces', async () => {
     const { page } = await open();
-    stage.session.begin('Show me');
+    on.stage.session.begin('Show me');
     await page.locator('[data-state=waiting]').waitFor();
     // Counts, before every frame, marks that no reader should see, and blocks that changed their kind.
     await page.evaluate(`(() => {
@@ -98,16 +78,16 @@ describeInChromium('markdown', () => {
       look();
     })()`);
     for (const piece of ANSWER.match(/[^]{1,3}/g) ?? []) {
-      stage.session.delta(piece);
+      on.stage.session.delta(piece);
       await new Promise((resolve) => setTimeout(resolve, 4));
     }
-    stage.session.end();
+    on.stage.session.end();
     await page.locator('[data-status=complete][data-role=assistant]').waitFor();
     expect(await page.evaluate('window.seen')).toEqual({ marks: [], kinds: [] });
   });
 
   it('U62 formulas are drawn, and the browser has nothing to complain of', async () => {
-    tell(stage.session, 'Solve it', FORMULAS);
+    tell(on.stage.session, 'Solve it', FORMULAS);
     const { page, complaints } = await open();
     await until('five formulas', async () => (await page.locator('.katex').count()) === 5);
     expect(await page.getByText('It costs $5, which is no formula.').count()).toBe(1);
@@ -121,7 +101,7 @@ describeInChromium('markdown', () => {
   });
 
   it('U63 code has colours, in lists too, and its copy button gives all of it', async () => {
-    tell(stage.session, 'Show me', LANGUAGES);
+    tell(on.stage.session, 'Show me', LANGUAGES);
     const { page, complaints } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
     await page.locator('.hljs-keyword', { hasText: 'def' }).waitFor();
     await page.locator('li .hljs-attr').first().waitFor();
@@ -134,13 +114,13 @@ describeInChromium('markdown', () => {
 
   it('U64 reasoning is folded, open to whoever wants it, and no part of what is copied', async () => {
     const { page } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
-    stage.session.begin('Think about it');
-    stage.session.delta('<think>First, the *question* itself.');
+    on.stage.session.begin('Think about it');
+    on.stage.session.delta('<think>First, the *question* itself.');
     await page.getByText('Thinking …').waitFor();
     await shoot(page, 'thinking');
     expect(await page.getByText('First, the').isVisible()).toBe(false);
-    stage.session.delta(' Then the rest.</think>\n\nThe answer is **42**.');
-    stage.session.end();
+    on.stage.session.delta(' Then the rest.</think>\n\nThe answer is **42**.');
+    on.stage.session.end();
     await page.getByTestId('pane').getByText('The answer is').waitFor();
     await until('the answer alone to be told', async () => (await page.getByTestId('announcer').innerText()) === 'The assistant answered: The answer is 42.');
     await page.getByText('How it was thought through').click();

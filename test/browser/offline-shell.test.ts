@@ -1,29 +1,16 @@
 /** The installed app without its server, and beside a newer one. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
-import { describeInChromium, launchChromium, newPage, shoot } from './chromium.ts';
-import { openStage, tell, type Stage } from './stage.ts';
+import { shoot } from './chromium.ts';
+import { describeOnStage } from './on-stage.ts';
+import { tell } from './stage.ts';
 
-describeInChromium('the offline shell', () => {
-  let browser: Browser;
-  let stage: Stage;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    stage = await openStage();
-    tell(stage.session, 'Hello', 'Hello to you.');
-  });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    await stage.close();
-  });
+describeOnStage('the offline shell', (on) => {
+  beforeEach(() => void tell(on.stage.session, 'Hello', 'Hello to you.'));
 
   const open = async (): Promise<Page> => {
-    const { page } = await newPage(browser);
-    await page.goto(stage.url);
+    const { page } = await on.newPage();
+    await page.goto(on.stage.url);
     await page.getByText('Hello to you.').waitFor();
     return page;
   };
@@ -36,15 +23,15 @@ describeInChromium('the offline shell', () => {
     await untilKept(page);
     await page.evaluate('fetch("/api/config").then((answer) => answer.text())');
     expect((await kept(page)).filter((path) => !/^\/(assets\/|assets\.json|theme\.js|favicon\.svg|icon-192\.png|manifest\.webmanifest|$)/.test(path))).toEqual([]);
-    const served = stage.server.http;
+    const served = on.stage.server.http;
     let asked = 0;
-    stage.server.http = (request) => {
+    on.stage.server.http = (request) => {
       asked += 1;
       request.socket.destroy();
       return true;
     };
     await page.context().setOffline(true);
-    await page.goto(`${stage.server.url}/?debug`);
+    await page.goto(`${on.stage.server.url}/?debug`);
     await page.getByTestId('prompt').first().waitFor();
     await page.getByTestId('settings').click();
     await page.getByRole('dialog').waitFor();
@@ -52,7 +39,7 @@ describeInChromium('the offline shell', () => {
     await page.getByTestId('badge').getByText('Offline').waitFor();
     await shoot(page, 'offline-shell');
     expect(asked).toBe(0);
-    stage.server.http = served;
+    on.stage.server.http = served;
     await page.context().setOffline(false);
     await page.locator('[data-testid=badge][data-state=online]').waitFor();
   });
@@ -60,21 +47,21 @@ describeInChromium('the offline shell', () => {
   it('U75 a page older than its server says so, and a new visit gets the new one', async () => {
     const page = await open();
     await untilKept(page);
-    const served = stage.server.http;
-    stage.server.http = (request, response) => {
+    const served = on.stage.server.http;
+    on.stage.server.http = (request, response) => {
       if (request.url !== '/assets.json') return served(request, response);
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ files: ['assets/index-newer.js'] }));
       return true;
     };
-    stage.server.peers.forEach((peer) => peer.cut());
+    on.stage.server.peers.forEach((peer) => peer.cut());
     await page.getByTestId('toast').getByText('There is a new version of this page.').waitFor();
     await shoot(page, 'new-version');
-    stage.server.http = (request, response) => {
+    on.stage.server.http = (request, response) => {
       if (request.url !== '/') return served(request, response);
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>newer</title><p>The new page.</p>');
       return true;
     };
-    await page.goto(stage.server.url);
+    await page.goto(on.stage.server.url);
     await page.getByText('The new page.').waitFor();
   });
 });

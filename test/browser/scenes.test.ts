@@ -1,48 +1,32 @@
 /** What the app shows in states that are hard to bring about on purpose; a picture of each is kept. */
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { refused } from '../support/scripted-server.ts';
 import { until } from '../support/until.ts';
-import { describeInChromium, launchChromium, newPage, shoot } from './chromium.ts';
-import { ANSWER, openStage, tell, type Stage } from './stage.ts';
+import { shoot } from './chromium.ts';
+import { describeOnStage, type OnStage } from './on-stage.ts';
+import { ANSWER, openStage, tell } from './stage.ts';
 
 const QUESTION = 'Write a small TypeScript function that retries a request with growing pauses, and explain it.';
 
-describeInChromium('scenes', () => {
-  let browser: Browser;
-  let stage: Stage;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    stage = await openStage();
-  });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    await stage.close();
-  });
-
-  const open = async (options: Parameters<typeof newPage>[1] = {}, url = stage.url): Promise<Page> => {
-    const { page, complaints } = await newPage(browser, options);
-    await page.goto(url);
-    await page.locator('[data-testid=badge][data-state=online]').waitFor();
+describeOnStage('scenes', (on) => {
+  const open = async (options: Parameters<OnStage['open']>[1] = {}, url = on.stage.url): Promise<Page> => {
+    const { page, complaints } = await on.open(url, options);
     expect(complaints).toEqual([]);
     return page;
   };
   const last = (page: Page) => page.getByTestId('message').last();
 
   it('U1 an empty chat offers suggestions, in light and dark, on a wide screen and a phone', async () => {
-    const page = await open({}, stage.server.url);
+    const page = await open({}, on.stage.server.url);
     await page.getByTestId('prompt').nth(3).waitFor();
     await shoot(page, 'empty-light');
-    await shoot(await open({ colorScheme: 'dark' }, stage.server.url), 'empty-dark');
-    await shoot(await open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, stage.server.url), 'empty-phone');
+    await shoot(await open({ colorScheme: 'dark' }, on.stage.server.url), 'empty-dark');
+    await shoot(await open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, on.stage.server.url), 'empty-phone');
   });
 
   it('U2 a finished conversation reads well', async () => {
-    tell(stage.session, QUESTION);
+    tell(on.stage.session, QUESTION);
     for (const [name, options] of Object.entries({
       'conversation-light': {},
       'conversation-dark': { colorScheme: 'dark' },
@@ -64,28 +48,28 @@ describeInChromium('scenes', () => {
     await page.getByTestId('composer').press('Enter');
     await page.locator('[data-state=waiting]').waitFor();
     await shoot(page, 'waiting');
-    for (const piece of ANSWER.slice(0, 700).match(/[\s\S]{1,40}/g) ?? []) stage.session.delta(piece);
+    for (const piece of ANSWER.slice(0, 700).match(/[\s\S]{1,40}/g) ?? []) on.stage.session.delta(piece);
     await page.locator('[data-state=streaming] pre').waitFor();
     await shoot(page, 'streaming');
-    stage.session.delta(ANSWER.slice(700));
-    stage.session.end();
+    on.stage.session.delta(ANSWER.slice(700));
+    on.stage.session.end();
     await page.locator('[data-role=assistant][data-status=complete]').waitFor();
     await page.getByTestId('send').waitFor();
   });
 
   it('U4 a failed reply says why, and a cancelled and an interrupted one carry their marks', async () => {
-    stage.session.begin('And one that fails?', undefined, false);
-    stage.session.end('failed');
+    on.stage.session.begin('And one that fails?', undefined, false);
+    on.stage.session.end('failed');
     const page = await open();
     await page.getByTestId('failed').waitFor();
     expect(await page.getByTestId('failed').innerText()).toContain('The model did not answer in time.');
     await shoot(page, 'failed');
-    stage.session.begin('And one that is stopped?');
-    stage.session.delta('The text so far stays as it is,');
+    on.stage.session.begin('And one that is stopped?');
+    on.stage.session.delta('The text so far stays as it is,');
     await page.getByTestId('stop').click();
     await page.getByTestId('mark').waitFor();
     expect(await page.getByTestId('mark').innerText()).toBe('[Cancelled]');
-    expect(stage.session.messages.at(-1)?.content).toBe('The text so far stays as it is,');
+    expect(on.stage.session.messages.at(-1)?.content).toBe('The text so far stays as it is,');
     await shoot(page, 'cancelled');
     const vietnamese = await open({ locale: 'vi-VN' });
     await vietnamese.getByText('[Đã hủy]').waitFor();
@@ -93,7 +77,7 @@ describeInChromium('scenes', () => {
   });
 
   it('U5 the badge tells the truth, and a deliberate disconnect stays one', async () => {
-    tell(stage.session, QUESTION, 'A short answer.');
+    tell(on.stage.session, QUESTION, 'A short answer.');
     const page = await open();
     await page.getByTestId('badge').click();
     await page.getByText('scripted-node-1').waitFor();
@@ -102,33 +86,33 @@ describeInChromium('scenes', () => {
     await page.getByTestId('disconnect').click();
     await page.locator('[data-testid=badge][data-state=off]').waitFor();
     await shoot(page, 'disconnected');
-    stage.session.begin('Said in another tab', undefined, false);
-    stage.session.lose('and answered there.');
+    on.stage.session.begin('Said in another tab', undefined, false);
+    on.stage.session.lose('and answered there.');
     await page.getByTestId('connect').click();
     await page.getByText('and answered there.').waitFor();
   });
 
   it('U5 a lost connection is shown with a countdown, above a reply that will go on', async () => {
     const page = await open();
-    stage.session.begin('Go on');
-    stage.session.delta('The first half of the answer');
+    on.stage.session.begin('Go on');
+    on.stage.session.delta('The first half of the answer');
     await page.getByText('The first half').waitFor();
-    stage.server.refuse = () => 'unavailable';
-    stage.server.peers.forEach((peer) => peer.cut());
+    on.stage.server.refuse = () => 'unavailable';
+    on.stage.server.peers.forEach((peer) => peer.cut());
     await page.locator('[data-testid=badge][data-state=waiting]').waitFor();
     await page.getByTestId('away').waitFor();
     await page.getByTestId('composer').fill('Written while offline');
     await shoot(page, 'reconnecting');
-    stage.session.lose(' and the second.');
+    on.stage.session.lose(' and the second.');
     // The server refuses until after the click: a try of the page's own would take the button away under the pointer.
     await page.getByTestId('try-now').click();
-    stage.server.refuse = () => undefined;
+    on.stage.server.refuse = () => undefined;
     await page.getByText('The first half of the answer and the second.').waitFor();
     await page.getByTestId('away').waitFor({ state: 'detached' });
   });
 
   it('U6 a refused message says why and can be taken back', async () => {
-    stage.server.handlers['message:send'] = () => refused('too-large');
+    on.stage.server.handlers['message:send'] = () => refused('too-large');
     const page = await open();
     await page.getByTestId('composer').fill('Too much');
     await page.getByTestId('composer').press('Enter');
@@ -140,7 +124,7 @@ describeInChromium('scenes', () => {
   });
 
   it('U7 settings change language and theme at once and are kept', async () => {
-    const page = await open({}, stage.server.url);
+    const page = await open({}, on.stage.server.url);
     await page.getByTestId('settings').click();
     await page.getByLabel('Tiếng Việt').check();
     await page.getByLabel('Tối').check();
@@ -156,7 +140,7 @@ describeInChromium('scenes', () => {
   it('U28 another server can be used, once its address is one and something answers there', async () => {
     const other = await openStage();
     try {
-      const page = await open({}, stage.server.url);
+      const page = await open({}, on.stage.server.url);
       await page.getByTestId('settings').click();
       const address = page.getByLabel('Server address');
       await address.fill('not an address');
@@ -172,7 +156,7 @@ describeInChromium('scenes', () => {
       await page.getByTestId('empty').waitFor();
       await page.getByTestId('prompt').first().click();
       await until('the message', () => other.server.requestsNamed('message:send').length === 1);
-      await page.waitForURL(`${stage.server.url}/#/s/kelp00000001`);
+      await page.waitForURL(`${on.stage.server.url}/#/s/kelp00000001`);
       await page.reload();
       await page.locator('[data-state=waiting]').waitFor();
     } finally {
@@ -181,16 +165,16 @@ describeInChromium('scenes', () => {
   });
 
   it('U8 with guests off the app says how to sign in, and takes a token', async () => {
-    stage.server.guests.allowed = false;
-    const { page } = await newPage(browser);
-    await page.goto(stage.server.url);
+    on.stage.server.guests.allowed = false;
+    const { page } = await on.newPage();
+    await page.goto(on.stage.server.url);
     await page.getByTestId('sign-in').waitFor();
     expect(await page.getByTestId('sign-in').getAttribute('href')).toBe('https://sign-in.example/start');
     await shoot(page, 'sign-in');
     await page.getByTestId('token').fill('header.payload.signature');
     await page.getByTestId('token').press('Enter');
     await page.getByTestId('empty').waitFor();
-    await until('the pasted token', () => stage.server.handshakes.at(-1)?.token === 'header.payload.signature');
+    await until('the pasted token', () => on.stage.server.handshakes.at(-1)?.token === 'header.payload.signature');
   });
 
   const choose = async (page: Page, action: string): Promise<void> => {
@@ -199,9 +183,9 @@ describeInChromium('scenes', () => {
   };
 
   it('U9 chats are renamed from the list, and deleted after a while in which that can be undone', async () => {
-    tell(stage.session, QUESTION, 'A short answer.');
+    tell(on.stage.session, QUESTION, 'A short answer.');
     const page = await open();
-    stage.server.handlers['session:rename'] = ({ title }) => ({ ok: true, session: { ...stage.session.session, title } });
+    on.stage.server.handlers['session:rename'] = ({ title }) => ({ ok: true, session: { ...on.stage.session.session, title } });
     await page.getByTestId('session-item').first().getByTestId('more').click();
     await page.getByTestId('rename').waitFor();
     await shoot(page, 'chat-menu');
@@ -209,7 +193,7 @@ describeInChromium('scenes', () => {
     await page.getByLabel('Title of the chat').fill('A better name');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'A better name' }).waitFor();
-    const gone = page.locator(`[data-session-id=${stage.session.id}]`);
+    const gone = page.locator(`[data-session-id=${on.stage.session.id}]`);
     await choose(page, 'delete');
     await gone.waitFor({ state: 'detached' });
     await page.getByTestId('empty').waitFor();
@@ -217,17 +201,17 @@ describeInChromium('scenes', () => {
     await page.getByTestId('toast-action').click();
     await page.getByText('A short answer.').waitFor();
     await gone.waitFor();
-    expect(stage.server.requestsNamed('session:delete')).toEqual([]);
+    expect(on.stage.server.requestsNamed('session:delete')).toEqual([]);
     await choose(page, 'delete');
     await page.getByRole('button', { name: 'Dismiss' }).click();
-    await until('the request', () => stage.server.requestsNamed('session:delete').length === 1);
+    await until('the request', () => on.stage.server.requestsNamed('session:delete').length === 1);
     await page.waitForURL((url) => url.pathname === '/');
   });
 
   it('U60 a chat is exported as Markdown and as JSON, every page of its history', async () => {
-    tell(stage.session, QUESTION, 'A short answer.');
-    const [asked, answered] = stage.session.messages;
-    stage.server.handlers['session:history'] = ({ before }) =>
+    tell(on.stage.session, QUESTION, 'A short answer.');
+    const [asked, answered] = on.stage.session.messages;
+    on.stage.server.handlers['session:history'] = ({ before }) =>
       before === undefined ? { ok: true, messages: [answered!], hasMore: true, before: 'page-2' } : { ok: true, messages: [asked!], hasMore: false };
     const page = await open();
     const saved = async (action: string): Promise<[string, string]> => {
@@ -239,11 +223,11 @@ describeInChromium('scenes', () => {
     expect(markdown).toMatch(new RegExp(`^# Retrying requests with backoff\n\n## You · .*2026.*\n\n${QUESTION.slice(0, 20)}[^]*## Assistant · [^]*A short answer.\n$`));
     const [jsonName, json] = await saved('export-json');
     expect(jsonName).toBe('Retrying requests with backoff.json');
-    expect(JSON.parse(json)).toMatchObject({ session: { id: stage.session.id }, messages: [{ content: QUESTION }, { content: 'A short answer.' }] });
+    expect(JSON.parse(json)).toMatchObject({ session: { id: on.stage.session.id }, messages: [{ content: QUESTION }, { content: 'A short answer.' }] });
   });
 
   it('U10 a chat that is not there says so and leads on; the phone has its chats in a drawer', async () => {
-    stage.server.handlers['session:open'] = () => refused('not-found');
+    on.stage.server.handlers['session:open'] = () => refused('not-found');
     const page = await open({ viewport: { width: 360, height: 740 } });
     await page.getByTestId('session-notice').getByText('There is no such chat').waitFor();
     await shoot(page, 'not-found-phone');

@@ -1,11 +1,12 @@
 /** Redis, MongoDB and Kafka of a chaos run: each can be stopped, killed, hung and started again with its data. */
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startKafka } from '../../scripts/servers/kafka.ts';
 import type { LocalServer } from '../../scripts/servers/local-server.ts';
 import { startMongo } from '../../scripts/servers/mongo.ts';
 import { startRedis } from '../../scripts/servers/redis.ts';
+import { appendOnlyFile } from '../support/servers/append-only-file.ts';
 
 const START = { redis: startRedis, mongo: startMongo, kafka: startKafka };
 const EXEC = '*1\r\n$4\r\nEXEC\r\n';
@@ -56,12 +57,10 @@ export class Servers {
    * is torn Redis 7.0 keeps the beginning in its file, and plays it into what came after it at the start after next.
    */
   cutTail(bytes: number): number {
-    const folder = join(this.#servers.redis.dir, 'appendonlydir');
-    const newest = readdirSync(folder).filter((name) => name.endsWith('incr.aof')).sort((a, b) => generationOf(a) - generationOf(b)).at(-1);
-    if (newest === undefined) return 0;
-    const file = readFileSync(join(folder, newest));
+    const newest = appendOnlyFile(this.#servers.redis.dir);
+    const file = readFileSync(newest);
     const end = file.lastIndexOf(EXEC, Math.max(0, file.length - bytes)) + EXEC.length;
-    truncateSync(join(folder, newest), Math.min(end, file.length));
+    truncateSync(newest, Math.min(end, file.length));
     return file.length - end;
   }
 
@@ -73,6 +72,3 @@ export class Servers {
     }));
   }
 }
-
-/** `appendonly.aof.12.incr.aof` */
-const generationOf = (name: string): number => Number(name.split('.').at(-3));

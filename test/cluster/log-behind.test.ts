@@ -1,15 +1,11 @@
 /** The power of the only machine goes: Redis' file lacks its end, every process is dead, history has what it took. */
-import { readdirSync, statSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync, truncateSync } from 'node:fs';
 import type { RedisStores } from '../../src/backends/cluster/redis-stores.ts';
-import { systemClock } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
-import { randomId } from '../../src/ids.ts';
-import { OwnerNode } from '../../src/session-owner/owner-node.ts';
-import { FakePresence, settledStores } from '../support/cluster/redis-harness.ts';
+import { ownerOnRedis } from '../support/cluster/owner-on-redis.ts';
+import { settledStores } from '../support/cluster/redis-harness.ts';
 import { MemoryWorld } from '../support/fakes/memory-backends.ts';
-import { CLUSTER_ENV } from '../support/owner-cluster.ts';
-import { DONE, recordingPorts } from '../support/owner-harness.ts';
+import { DONE } from '../support/owner-harness.ts';
+import { appendOnlyFile } from '../support/servers/append-only-file.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { testRedis } from '../support/servers/redis.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
@@ -25,23 +21,19 @@ describeWith(['redis-server'], 'a log that is behind history, in Redis', () => {
   });
 
   async function ownerOn(stores: RedisStores, world: MemoryWorld) {
-    const { history } = world.backends();
-    const seen = recordingPorts({ history });
-    const settings = loadConfig({ ...CLUSTER_ENV, NODE_TTL_MS: String(TTL) });
-    const { log, leases, outbox } = stores;
-    const node = new OwnerNode({ nodeId: `node-${randomId(8)}`, settings, log, leases, outbox, presence: new FakePresence(), ports: seen.ports, clock: systemClock, random: Math.random, newId: randomId });
-    await node.start();
+    const owner = await ownerOnRedis(stores, world, TTL);
+    const { node, history, generated } = owner;
     closing.unshift(() => node.stop().catch(() => {}));
     const talk = async (sessionId: string, content: string, answer?: string): Promise<string> => {
-      const runs = seen.generated.length;
+      const runs = generated.length;
       const { replyId } = await node.commands.send({ ...user, sessionId, clientMessageId: content, content });
-      await until('a run', () => seen.generated.length > runs);
+      await until('a run', () => generated.length > runs);
       if (answer === undefined) return replyId;
-      node.takeChunks({ aiNode: 'ai-1', chunks: [{ runId: seen.generated.at(-1)!.runId, sessionId, offset: 0, text: answer, end: DONE }] });
+      node.takeChunks({ aiNode: 'ai-1', chunks: [{ runId: generated.at(-1)!.runId, sessionId, offset: 0, text: answer, end: DONE }] });
       await until('its end in history', async () => (await history.message(sessionId, replyId)) !== null);
       return replyId;
     };
-    return { ...seen, node, history, talk };
+    return { ...owner, talk };
   }
 
   test('S84 S85 S88 nothing of history is hidden or written over, and an open reply that was lost fails', async () => {
@@ -55,7 +47,7 @@ describeWith(['redis-server'], 'a log that is behind history, in Redis', () => {
     await owner.talk(sessionId, 'one', 'answer one');
     await until('the log to be stored', () => owner.node.directory.view().every(({ seq, storedThrough }) => seq === storedThrough));
     const { logId } = (await near.log.meta(sessionId))!;
-    const kept = statSync(fileOf(server.dir)).size;
+    const kept = statSync(appendOnlyFile(server.dir)).size;
     await owner.talk(sessionId, 'two', 'answer two');
     const replyId = await owner.talk(sessionId, 'three');
     await until('its question in history', async () => (await owner.history.page(sessionId, undefined, 9)).messages.length === 5);
@@ -64,7 +56,7 @@ describeWith(['redis-server'], 'a log that is behind history, in Redis', () => {
     proxy.pause();
     server.kill('SIGKILL');
     await server.exited;
-    truncateSync(fileOf(server.dir), kept);
+    truncateSync(appendOnlyFile(server.dir), kept);
     await testRedis({ dir: server.dir, port: server.port });
     const far = await settledStores(server.url, { NODE_TTL_MS: TTL });
     closing.push(() => far.close());
@@ -89,10 +81,3 @@ describeWith(['redis-server'], 'a log that is behind history, in Redis', () => {
     expect(after.rev).toBeGreaterThan(before.rev);
   }, 30_000);
 });
-
-/** The append-only file that is written now. */
-function fileOf(dir: string): string {
-  const folder = join(dir, 'appendonlydir');
-  const name = readdirSync(folder).filter((each) => each.endsWith('.incr.aof')).sort().at(-1);
-  return join(folder, name ?? '');
-}

@@ -1,14 +1,9 @@
 /** Redis hangs until its owners have to forget their sessions, and comes back empty before it has settled: what is open ends. */
 import { Redis } from 'ioredis';
 import type { RedisStores } from '../../src/backends/cluster/redis-stores.ts';
-import { systemClock } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
-import { randomId } from '../../src/ids.ts';
-import { OwnerNode } from '../../src/session-owner/owner-node.ts';
-import { FakePresence, settledStores } from '../support/cluster/redis-harness.ts';
+import { ownerOnRedis } from '../support/cluster/owner-on-redis.ts';
+import { settledStores } from '../support/cluster/redis-harness.ts';
 import { MemoryWorld } from '../support/fakes/memory-backends.ts';
-import { CLUSTER_ENV } from '../support/owner-cluster.ts';
-import { recordingPorts } from '../support/owner-harness.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { testRedis } from '../support/servers/redis.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
@@ -23,16 +18,11 @@ describeWith(['redis-server'], 'a reply whose only log is lost', () => {
     for (const close of closing.splice(0)) await close();
   });
 
-  /** History is in memory: it lives through all this. */
   async function ownerOn(stores: RedisStores, world: MemoryWorld) {
-    const { history } = world.backends();
-    const seen = recordingPorts({ history });
-    const settings = loadConfig({ ...CLUSTER_ENV, NODE_TTL_MS: String(TTL) });
-    const { log, leases, outbox } = stores;
-    const node = new OwnerNode({ nodeId: `node-${randomId(8)}`, settings, log, leases, outbox, presence: new FakePresence(), ports: seen.ports, clock: systemClock, random: Math.random, newId: randomId });
-    await node.start();
+    const owner = await ownerOnRedis(stores, world, TTL);
+    const { node } = owner;
     closing.unshift(() => node.stop().catch(() => {}));
-    return { ...seen, ...node, node, history };
+    return { ...owner, ...node };
   }
 
   test('S80 after a hang past the fence and FLUSHALL in the settling window it fails, once, for tabs and in history', async () => {

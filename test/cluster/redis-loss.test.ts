@@ -1,11 +1,11 @@
 /** A Redis that lost what it had acknowledged: restarted, cut short, emptied. Nothing is reused, nothing is silently gone. */
-import { readdirSync, statSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync, truncateSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import type { LogMeta, RestoreRequest } from '../../src/backends/contracts.ts';
 import { newLogId } from '../../src/ids.ts';
 import { batch, claimed, deltas, joinedNode, seedOf, type Owned } from '../contract/samples.ts';
 import { joinedAs, openStores, rejectsUnavailable, settledStores, type CountingNode } from '../support/cluster/redis-harness.ts';
+import { appendOnlyFile } from '../support/servers/append-only-file.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { testRedis } from '../support/servers/redis.ts';
 import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -88,11 +88,11 @@ describeWith(['redis-server'], 'a Redis that loses writes', () => {
     const lost = { meta: forgotten.meta, lease: await claimed(other, forgotten.meta.sessionId, forgotten.nodeId) };
     await other.log.append(batch(lost, deltas(4)));
     await other.leases.release(lost.lease);
-    const kept = statSync(fileOf(server.dir)).size;
+    const kept = statSync(appendOnlyFile(server.dir)).size;
     const again = { ...lost, lease: await claimed(other, lost.meta.sessionId, forgotten.nodeId) };
     await other.log.append(batch(again, deltas(2, 5)));
     await stores.log.append(batch(owned, deltas(2, 4)));
-    await restart(place, () => truncateSync(fileOf(server.dir), kept + 40));
+    await restart(place, () => truncateSync(appendOnlyFile(server.dir), kept + 40));
     await told(node);
     // Until that is written anew, whoever saw more than is left is told to wait, and not shown less than before.
     await until('the other node to see what is left', async () => (await other.log.read(owned.meta.sessionId, 0).catch(() => null))?.meta.head === 3);
@@ -214,11 +214,3 @@ describeWith(['redis-server'], 'a Redis that loses writes', () => {
 function requestOf({ lease, meta }: Owned, events: number): RestoreRequest & { meta: LogMeta } {
   return { lease, meta: { ...meta, logId: newLogId(), head: events, firstSeq: 1, storedThrough: 0 }, events: deltas(events), ops: [], audit: [] };
 }
-
-/** The append-only file that is written now. */
-function fileOf(dir: string): string {
-  const folder = join(dir, 'appendonlydir');
-  const name = readdirSync(folder).filter((each) => each.endsWith('.incr.aof')).sort().at(-1);
-  return join(folder, name ?? '');
-}
-

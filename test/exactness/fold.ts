@@ -12,6 +12,16 @@ export const TERMINAL: Partial<Record<Event['type'], MessageStatus>> = {
 
 export const shown = ({ id, role, content, status }: Shown): Shown => ({ id, role, content, status });
 
+/** An event that says something of one message. */
+export type MessageEvent = Extract<Event, { messageId: string }>;
+
+/** What such an event does to its message. */
+export function applyToMessage(message: Pick<Message, 'content' | 'status'>, event: MessageEvent): void {
+  if (event.type === 'message.delta') message.content += event.text;
+  else if (event.type === 'message.restarted') message.content = '';
+  else message.status = TERMINAL[event.type] ?? message.status;
+}
+
 /** Applies one event. Answers what is wrong with it, or null. A delta of the short frame names no message: its id is empty. */
 export function applyEvent(messages: Map<string, Shown>, event: Event): 'two-ends' | 'doubled' | null {
   if (event.type === 'message.created') {
@@ -22,12 +32,8 @@ export function applyEvent(messages: Map<string, Shown>, event: Event): 'two-end
   if (!('messageId' in event)) return null;
   const message = event.messageId === '' ? [...messages.values()].findLast(({ status }) => status === 'streaming') : messages.get(event.messageId);
   if (!message) return null;
-  const status = TERMINAL[event.type];
-  if (event.type === 'message.delta') message.content += event.text;
-  if (event.type === 'message.restarted') message.content = '';
-  if (status === undefined) return null;
-  if (message.status !== 'streaming') return 'two-ends';
-  message.status = status;
+  if (TERMINAL[event.type] !== undefined && message.status !== 'streaming') return 'two-ends';
+  applyToMessage(message, event);
   return null;
 }
 

@@ -57,7 +57,7 @@ afterEach(async () => {
 const chunks = (text: string, offset: number, completed = false): void => {
   const { runId, sessionId } = generated.at(-1)!;
   const end = { outcome: 'completed', finishReason: 'stop' } as const;
-  void emitTo(broker, nodeGroup('session-owner', NODE), 'ai.chunks', { aiNode: NODE, chunks: [{ runId, sessionId, offset, text, ...(completed && { end }) }] });
+  emitTo(broker, nodeGroup('session-owner', NODE), 'ai.chunks', { aiNode: NODE, chunks: [{ runId, sessionId, offset, text, ...(completed && { end }) }] });
 };
 
 it('carries a message from send to history through the broker', async () => {
@@ -97,7 +97,7 @@ it('hears only text that is meant for its node', async () => {
   await call(broker, 'session-owner.send', { userId: 'u1', sessionId: session.id, clientMessageId: 'c', content: 'Hello' });
   await until('the run', () => generated.length === 1);
   const { runId, sessionId } = generated[0]!;
-  void emitTo(broker, nodeGroup('session-owner', 'n2'), 'ai.chunks', { aiNode: NODE, chunks: [{ runId, sessionId, offset: 0, text: 'wrong' }] });
+  emitTo(broker, nodeGroup('session-owner', 'n2'), 'ai.chunks', { aiNode: NODE, chunks: [{ runId, sessionId, offset: 0, text: 'wrong' }] });
   chunks('right', 0, true);
   await until('the end', () => frames.flatMap(({ events }) => events).some(({ type }) => type === 'message.completed'));
   const page = await call(broker, 'session-owner.history', { userId: 'u1', sessionId });

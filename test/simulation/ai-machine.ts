@@ -30,7 +30,7 @@ export class AiMachine extends Machine {
       clock: this.clock,
       random: fate.random,
       defer: (task) => void scheduler.after(0, this.place, task),
-      send: (ownerNode, chunks, credit) => void emitTo(this.broker, nodeGroup('session-owner', ownerNode), 'ai.chunks', { aiNode: name, chunks, credit }),
+      send: (ownerNode, chunks, credit) => emitTo(this.broker, nodeGroup('session-owner', ownerNode), 'ai.chunks', { aiNode: name, chunks, credit }),
       logger: { info: note, warn: note, error: (fields, text) => timeline.fail(name, `${text} ${shown(fields)}`) },
     });
     this.events.set('ai.taken', ({ ownerNode, credit }: EventPayload<'ai.taken'>) => this.runs.taken(ownerNode, credit));

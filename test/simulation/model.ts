@@ -1,4 +1,5 @@
 /** A model whose every text can be told from every other one, and that knows who still listens to it. */
+import { pause } from '../../src/ai/providers/pause.ts';
 import { ProviderError, type GenerateRequest, type Provider, type ProviderEvent } from '../../src/ai/providers/provider.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Around, ModelCall } from './around.ts';
@@ -65,18 +66,4 @@ export class Model implements Provider {
     }
     yield { type: 'finish', finishReason: 'stop' };
   }
-}
-
-/** Resolves after `ms`, or at once when the signal aborts. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -1,7 +1,7 @@
 /** Stands inside the store and writes down what it accepted: the truth that everybody else is compared with. */
 import type { AppendRequest, Lease } from '../../src/backends/contracts.ts';
 import type { Event, Message } from '../../src/protocol/wire.ts';
-import { applyToReply } from './apply-event.ts';
+import { applyToMessage } from '../exactness/fold.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface Seen {
@@ -113,7 +113,7 @@ export class Witness {
   #change(seen: Seen, event: Extract<Event, { messageId: string }>): void {
     const message = seen.messages.get(event.messageId);
     if (message?.status === 'streaming') {
-      applyToReply(message, event);
+      applyToMessage(message, event);
       if (message.status !== 'streaming') this.openReplies -= 1;
     } else if (!seen.lost) this.#timeline.fail('store', `${event.type} for message ${event.messageId}, which is ${message?.status ?? 'unknown'}`);
   }

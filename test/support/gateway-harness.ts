@@ -157,7 +157,7 @@ export class TestGateway {
 
   /** As the owner on this node does. */
   emit<N extends EventName>(event: N, payload: EventPayload<N>): void {
-    void emitTo(this.broker, nodeGroup('gateway', this.broker.nodeID), event, payload);
+    emitTo(this.broker, nodeGroup('gateway', this.broker.nodeID), event, payload);
   }
 
   callsOf(action: OwnerAction): OwnerCall[] {

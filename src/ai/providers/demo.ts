@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../clock.ts';
 import { demoText, tokensOf } from './demo-text.ts';
+import { pause } from './pause.ts';
 import { ProviderError, type GenerateRequest, type Provider, type ProviderEvent } from './provider.ts';
 
 export interface DemoOptions {
@@ -59,18 +60,4 @@ export class DemoProvider implements Provider {
 
 function wordsOf(text: string): number {
   return text.match(/\S+/gu)?.length ?? 0;
-}
-
-/** Resolves after `ms`, or at once when the signal aborts. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done);
-  });
 }

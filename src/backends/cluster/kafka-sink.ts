@@ -59,6 +59,7 @@ class KafkaSink implements AuditSink {
 
   async deliver(entries: AuditEntry[]): Promise<void> {
     this.#delivers = true;
+    clearTimeout(this.#idle);
     try {
       await this.#ready();
       for (const batch of batches(entries, this.#topics)) await this.#send(batch);
@@ -100,8 +101,8 @@ class KafkaSink implements AuditSink {
 
   #leaveWhenIdle(): void {
     clearTimeout(this.#idle);
-    if (this.#closed) return;
-    this.#idle = setTimeout(() => this.#delivers || this.#forgetAdmin(), this.#idleMs).unref();
+    if (this.#closed || this.#delivers) return;
+    this.#idle = setTimeout(() => this.#forgetAdmin(), this.#idleMs).unref();
   }
 
   #ready(): Promise<Admin> {
