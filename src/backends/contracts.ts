@@ -9,7 +9,7 @@
  */
 import type { BrokerOptions } from 'moleculer';
 import type { ServerOptions } from 'socket.io';
-import type { SessionRecord } from '../protocol/broker.ts';
+import type { MessagePlace, SessionRecord } from '../protocol/broker.ts';
 import type { Event, Message } from '../protocol/wire.ts';
 
 // ---- ownership ------------------------------------------------------------------------------------------------
@@ -201,6 +201,7 @@ export interface LogSeed {
 
 // ---- history --------------------------------------------------------------------------------------------------
 
+/** Messages that are read say which versions of their turn there are (`siblings`, `versions`), counted when they are read. */
 export interface HistoryStore {
   /**
    * Stores finished messages (insert only, by id: one that is there stays as it is) and the session record (only when
@@ -217,6 +218,8 @@ export interface HistoryStore {
     userId: string,
     options: { before?: string; limit: number; query?: string },
   ): Promise<{ sessions: SessionRecord[]; hasMore: boolean; before?: string }>;
+  /** Where each message above this position stands in the session's tree, without its text, by position. */
+  outline(sessionId: string, after: number): Promise<MessagePlace[]>;
   /** Leaves a tombstone first, then removes the messages. Nothing stored later revives it. */
   remove(sessionId: string, userId: string, rev: number): Promise<void>;
 }

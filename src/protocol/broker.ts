@@ -75,6 +75,9 @@ export const runChunkSchema = z.object({
 });
 export type RunChunk = z.infer<typeof runChunkSchema>;
 
+/** A message's place in the tree of its session. */
+export type MessagePlace = Pick<Message, 'id' | 'parentId' | 'role' | 'position'>;
+
 export interface ActorView {
   sessionId: string;
   userId: string;
@@ -180,6 +183,7 @@ export const actions = {
   }),
   'history.message': z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
   'history.session': z.object({ sessionId: sessionIdSchema }),
+  'history.outline': z.object({ sessionId: sessionIdSchema, after: z.number().int() }),
   'history.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
   'history.remove': z.object({ sessionId: sessionIdSchema, ...ofUser, rev: z.number().int() }),
 
@@ -224,6 +228,8 @@ export interface ActionResults {
   'history.message': Message | null;
   /** null: never stored; `deleted`: it has a tombstone. */
   'history.session': { record: SessionRecord; deleted: boolean } | null;
+  /** Places in the session's tree of all messages above this position, by position; no texts. */
+  'history.outline': MessagePlace[];
   'history.list': { sessions: SessionRecord[]; hasMore: boolean; before?: string };
   'history.remove': void;
 

@@ -57,6 +57,8 @@ export const messageSchema = z.object({
   error: errorSchema.optional(),
   /** How many versions stand under the same parent, this one included. */
   siblings: z.number().int().optional(),
+  /** Ids of these versions, oldest first, this one included; absent when there is only one. */
+  versions: z.array(messageIdSchema).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
 
