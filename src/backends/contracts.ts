@@ -67,6 +67,8 @@ export interface RunRecord {
   attempt: number;
   /** Runs before that count began; absent: none. */
   earlier?: number;
+  /** The model was asked in words to go on from its text, because it cannot take that up by itself. */
+  asking?: true;
 }
 
 /** Everything a new owner needs besides the events; kept 7 days after the last append. */
@@ -82,6 +84,8 @@ export interface LogMeta {
   messageCount: number;
   /** Newest message of the active path. */
   tip: string | null;
+  /** What the tip follows; absent until a message is written under a version of the server that says it. */
+  tipParent?: string | null;
   logId: string;
   /** seq of the newest event; 0 when there is none. */
   head: number;
@@ -103,7 +107,7 @@ export interface LogMeta {
 }
 /** The part of the meta that an append may change. */
 export type MetaPatch = Partial<
-  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'run' | 'opsComplete' | 'deleted'>
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'run' | 'opsComplete' | 'deleted'>
 >;
 
 /** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */
@@ -194,6 +198,7 @@ export interface LogSeed {
   nextPosition: number;
   messageCount: number;
   tip: string | null;
+  tipParent?: string | null;
   /** Short and random; never one this session had before. */
   logId: string;
   opsComplete: boolean;
