@@ -2,7 +2,6 @@
  * The rules of a session: what an input does to it. Pure; nothing here is true until its events are appended.
  */
 import { wireError } from '../protocol/errors.ts';
-import type { Message } from '../protocol/wire.ts';
 import { bringForward } from './decide-behind.ts';
 import { decideReport } from './decide-run.ts';
 import { makeVersion, send, switchTo } from './decide-send.ts';

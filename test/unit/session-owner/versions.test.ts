@@ -159,7 +159,7 @@ describe('a repeat', () => {
     await begin();
     const { replyId } = await turn('one');
     const [a, b] = await made(Promise.all([versions().regenerate(of(replyId)), versions().regenerate(of(replyId))]));
-    expect([a!.replyId, a!.duplicate, b!.duplicate]).toEqual([b!.replyId, false, true]);
+    expect([a.replyId, a.duplicate, b.duplicate]).toEqual([b.replyId, false, true]);
     expect(harness.generated).toHaveLength(2);
   });
 
