@@ -80,3 +80,14 @@ it('T9 the next owner knows from the log what the version began with', () => {
   const { state, batch } = take(before, rules, command, { type: 'run-accepted', runId: 'run1', aiNode: 'ai-1' }, chunkInput('run1', 4, ' more'));
   expect(replay(state.meta, batch.events)).toEqual(state);
 });
+
+it('T12 a version that was lost and ended in its place is found by a repeat that comes right behind', () => {
+  const { content: _, ...place } = OF;
+  const reply: Message = { ...place, id: 'r2', position: 3, content: '', status: 'streaming' };
+  const behind = { head: 0, deleted: false, record: null, ended: null, lost: reply };
+  const command = { type: 'version', operation: 'regenerate', ids, clientMessageId: 'c', of: OF, content: '', seen: 4 } as const;
+  const state = initialState(newMeta({ nextPosition: 4, tip: 'r2', messageCount: 3, opsComplete: false }));
+  const { batch, answers } = take(state, testRules(), { type: 'log-behind', behind }, command);
+  expect(answers[1]).toEqual({ type: 'sent', ids: { messageId: 'm1', replyId: 'r2' }, duplicate: true });
+  expect(types(batch)).toEqual(['message.created', 'message.failed']);
+});
