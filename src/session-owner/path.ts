@@ -33,7 +33,8 @@ export async function* pathUp(end: PathEnd, known: Map<string, Message>, stored:
       known.set(id, known.get(id) ?? far);
     }
     const message = known.get(id);
-    if (!message) return;
+    // What follows another message stands above it; anything else would lead round and round.
+    if (!message || message.position >= below) return;
     yield message;
     id = message.parentId;
     below = message.position;

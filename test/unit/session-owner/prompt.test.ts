@@ -33,6 +33,21 @@ describe('the prompt', () => {
     expect(contents(await buildPrompt(message(6, ''), tree, 1_000, storedOf([])))).toBe('a,c');
   });
 
+  it('T6 ends where the way would lead back', async () => {
+    const round = [message(1, 'a', 2), message(2, 'A', 1), message(3, 'b', 2)];
+    expect(contents(await buildPrompt(message(4, ''), round, 1_000, storedOf(round)))).toBe('a,A,b');
+  });
+
+  it('a long part of other versions is passed over with one question', async () => {
+    const others = Array.from({ length: 500 }, (_, i) => message(i + 3, 'other'));
+    const tree = [message(1, 'a', null), message(2, 'A'), ...others, message(503, 'b', 2)];
+    let asked = 0;
+    const stored = storedOf(tree);
+    const counted = { page: (before: number, limit: number) => ((asked += 1), stored.page(before, limit)), message: (id: string) => ((asked += 1), stored.message(id)) };
+    expect(contents(await buildPrompt(message(504, ''), [], 1_000, counted))).toBe('a,A,b');
+    expect(asked).toBe(4);
+  });
+
   it('reads no page it does not need', async () => {
     let pages = 0;
     const long = Array.from({ length: 400 }, (_, i) => message(i + 1, 'x'.repeat(400), i === 0 ? null : i));
