@@ -1,8 +1,7 @@
 /** Versions of messages, as tabs ask for them, and what must hold of them in the end. */
 import type { Message } from '../../src/protocol/wire.ts';
-import { SESSION } from './around.ts';
+import { SESSION, type Around } from './around.ts';
 import type { Tab } from './tab.ts';
-import type { World } from './world.ts';
 
 type Asked = { name: 'message:regenerate' | 'message:edit'; messageId: string; clientMessageId: string; content: string };
 interface Made extends Asked {
@@ -12,10 +11,10 @@ type Fail = (what: string) => void;
 type Messages = ReadonlyMap<string, Message>;
 
 export class Versions {
-  readonly #world: World;
+  readonly #world: Around;
   readonly #made = new Map<string, Made>();
 
-  constructor(world: World) {
+  constructor(world: Around) {
     this.#world = world;
   }
 
