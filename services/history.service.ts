@@ -27,6 +27,7 @@ const service: ServiceSchema = {
     page: action('history.page'),
     message: action('history.message'),
     session: action('history.session'),
+    outline: action('history.outline'),
     list: action('history.list'),
     remove: action('history.remove'),
   },

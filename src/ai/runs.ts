@@ -5,6 +5,7 @@
 import type { Clock, Random } from '../clock.ts';
 import { chatError } from '../errors.ts';
 import type { ActionInput, AiStatus, RunEnd, RunView } from '../protocol/broker.ts';
+import { askToContinue } from './asking.ts';
 import { Generation } from './generation.ts';
 import { Outgoing, type Defer, type SendChunks } from './outgoing.ts';
 import type { Provider } from './providers/provider.ts';
@@ -140,8 +141,9 @@ export class Runs {
     const { AI_SYSTEM_PROMPT: system, AI_FIRST_TOKEN_MS: firstTokenMs, AI_STALL_MS: stallMs, AI_RETRIES: retries, AI_MAX_REPLY_CHARS: maxChars } = this.settings;
     const run = new Run(params, params.ownerNode, params.epoch, params.prefix.length, clock.now());
     const messages = system === '' ? params.messages : [{ role: 'system' as const, content: system }, ...params.messages];
-    const request = { messages, prefix: params.prefix, sessionId: params.sessionId };
-    const generation = new Generation(this.provider, request, { firstTokenMs, stallMs, retries, maxChars }, this.ports, {
+    const { prefix, sessionId } = params;
+    const request = params.asking ? { messages: askToContinue(messages, prefix), prefix: '', sessionId } : { messages, prefix, sessionId };
+    const generation = new Generation(this.provider, request, { firstTokenMs, stallMs, retries, maxChars: maxChars - (prefix.length - request.prefix.length) }, this.ports, {
       ...runReporter(run, logger),
       text: (piece) => {
 

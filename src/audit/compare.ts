@@ -90,8 +90,8 @@ function described(field: string, a: Message, b: Message): string {
   return field === 'content' ? `content (${a.content.length} and ${b.content.length} characters)` : field;
 }
 
-/** `siblings` is counted when a message is read. */
-function bare({ siblings: _counted, ...message }: Message): Message {
+/** `siblings` and `versions` are counted when a message is read. */
+function bare({ siblings: _counted, versions: _listed, ...message }: Message): Message {
   return message;
 }
 

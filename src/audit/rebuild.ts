@@ -92,16 +92,16 @@ function isLater(a: AuditEntry, b: AuditEntry): boolean {
 }
 
 function inOrder(messages: Message[]): Message[] {
-  return messages.map(({ siblings: _counted, ...message }) => message).sort((a, b) => a.position - b.position);
+  return messages.map(({ siblings: _counted, versions: _listed, ...message }) => message).sort((a, b) => a.position - b.position);
 }
 
 /** Versions of one turn count each other when they are read, as history does it. */
 export function withSiblings(messages: Message[]): Message[] {
   const turn = ({ parentId, role }: Message): string => `${role} ${parentId}`;
-  const versions = new Map<string, number>();
-  for (const message of messages) versions.set(turn(message), (versions.get(turn(message)) ?? 0) + 1);
+  const turns = new Map<string, string[]>();
+  for (const message of messages) turns.set(turn(message), [...(turns.get(turn(message)) ?? []), message.id]);
   return messages.map((message) => {
-    const siblings = versions.get(turn(message)) ?? 1;
-    return siblings < 2 ? message : { ...message, siblings };
+    const versions = turns.get(turn(message)) ?? [];
+    return versions.length < 2 ? message : { ...message, siblings: versions.length, versions };
   });
 }

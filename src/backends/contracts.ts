@@ -9,7 +9,7 @@
  */
 import type { BrokerOptions } from 'moleculer';
 import type { ServerOptions } from 'socket.io';
-import type { SessionRecord } from '../protocol/broker.ts';
+import type { MessagePlace, SessionRecord } from '../protocol/broker.ts';
 import type { Event, Message } from '../protocol/wire.ts';
 
 // ---- ownership ------------------------------------------------------------------------------------------------
@@ -67,6 +67,8 @@ export interface RunRecord {
   attempt: number;
   /** Runs before that count began; absent: none. */
   earlier?: number;
+  /** The model was asked in words to go on from its text, because it cannot take that up by itself. */
+  asking?: true;
 }
 
 /** Everything a new owner needs besides the events; kept 7 days after the last append. */
@@ -82,6 +84,8 @@ export interface LogMeta {
   messageCount: number;
   /** Newest message of the active path. */
   tip: string | null;
+  /** What the tip follows; absent until a message is written under a version of the server that says it. */
+  tipParent?: string | null;
   logId: string;
   /** seq of the newest event; 0 when there is none. */
   head: number;
@@ -103,7 +107,7 @@ export interface LogMeta {
 }
 /** The part of the meta that an append may change. */
 export type MetaPatch = Partial<
-  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'run' | 'opsComplete' | 'deleted'>
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'run' | 'opsComplete' | 'deleted'>
 >;
 
 /** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */
@@ -194,6 +198,7 @@ export interface LogSeed {
   nextPosition: number;
   messageCount: number;
   tip: string | null;
+  tipParent?: string | null;
   /** Short and random; never one this session had before. */
   logId: string;
   opsComplete: boolean;
@@ -201,6 +206,7 @@ export interface LogSeed {
 
 // ---- history --------------------------------------------------------------------------------------------------
 
+/** Messages that are read say which versions of their turn there are (`siblings`, `versions`), counted when they are read. */
 export interface HistoryStore {
   /**
    * Stores finished messages (insert only, by id: one that is there stays as it is) and the session record (only when
@@ -217,6 +223,8 @@ export interface HistoryStore {
     userId: string,
     options: { before?: string; limit: number; query?: string },
   ): Promise<{ sessions: SessionRecord[]; hasMore: boolean; before?: string }>;
+  /** Where each message above this position stands in the session's tree, without its text, by position. */
+  outline(sessionId: string, after: number): Promise<MessagePlace[]>;
   /** Leaves a tombstone first, then removes the messages. Nothing stored later revives it. */
   remove(sessionId: string, userId: string, rev: number): Promise<void>;
 }

@@ -15,6 +15,7 @@ export const answers: Answers = {
   'history.page': (store, { sessionId, before, limit }) => store.page(sessionId, before, limit),
   'history.message': (store, { sessionId, messageId }) => store.message(sessionId, messageId),
   'history.session': (store, { sessionId }) => store.session(sessionId),
+  'history.outline': (store, { sessionId, after }) => store.outline(sessionId, after),
   'history.list': (store, { userId, before, query, limit }) => store.list(userId, { before, query, limit: limit ?? DEFAULT_PAGE }),
   'history.remove': (store, { sessionId, userId, rev }) => store.remove(sessionId, userId, rev),
 };

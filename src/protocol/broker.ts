@@ -20,9 +20,11 @@ import {
   type MessageStatus,
   type OpenReply,
   type PageReply,
+  type SelectReply,
   type SendReply,
   type Session,
   type SessionsReply,
+  type VersionsReply,
   type WholeMessage,
 } from './wire.ts';
 
@@ -46,6 +48,8 @@ export const sessionRecordSchema = z.object({
   nextPosition: z.number().int(),
   /** The newest message of the active path; the parent of the next one. */
   tip: messageIdSchema.nullable(),
+  /** What the tip follows; absent in records of earlier versions. */
+  tipParent: messageIdSchema.nullable().optional(),
 });
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
 
@@ -74,6 +78,9 @@ export const runChunkSchema = z.object({
   end: runEndSchema.optional(),
 });
 export type RunChunk = z.infer<typeof runChunkSchema>;
+
+/** A message's place in the tree of its session. */
+export type MessagePlace = Pick<Message, 'id' | 'parentId' | 'role' | 'position'>;
 
 export interface ActorView {
   sessionId: string;
@@ -146,6 +153,11 @@ export const actions = {
     sessionId: sessionIdSchema.optional(),
   }),
   'session-owner.cancel': z.object({ ...ofUser, ...clientEvents['message:cancel'].shape }),
+  'session-owner.regenerate': z.object({ ...ofUser, ...clientEvents['message:regenerate'].shape }),
+  'session-owner.continue': z.object({ ...ofUser, ...clientEvents['message:continue'].shape }),
+  'session-owner.edit': z.object({ ...ofUser, ...clientEvents['message:edit'].shape }),
+  'session-owner.select': z.object({ ...ofUser, ...clientEvents['message:select'].shape }),
+  'session-owner.versions': z.object({ ...ofUser, ...clientEvents['message:versions'].shape }),
   'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
   'session-owner.delete': z.object({ ...ofUser, ...clientEvents['session:delete'].shape }),
   'session-owner.inspect': z.object({ sessionId: sessionIdSchema.optional() }),
@@ -161,6 +173,8 @@ export const actions = {
     messages: z.array(promptMessageSchema),
     /** Text of this reply that is logged already and must be continued; offsets begin after it. */
     prefix: z.string(),
+    /** The model cannot take its own text up again: it is asked, in words, to go on where the prefix stops. */
+    asking: z.boolean().optional(),
   }),
   'ai.attach': z.object({ runId, ownerNode: z.string(), epoch, offset: z.number().int().min(0) }),
   'ai.replay': z.object({ runId, epoch, offset: z.number().int().min(0) }),
@@ -180,6 +194,7 @@ export const actions = {
   }),
   'history.message': z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
   'history.session': z.object({ sessionId: sessionIdSchema }),
+  'history.outline': z.object({ sessionId: sessionIdSchema, after: z.number().int() }),
   'history.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
   'history.remove': z.object({ sessionId: sessionIdSchema, ...ofUser, rev: z.number().int() }),
 
@@ -193,13 +208,20 @@ export type ActionParams<N extends ActionName> = z.input<(typeof actions)[N]>;
 /** What a handler gets: parsed, defaults filled in. */
 export type ActionInput<N extends ActionName> = z.output<(typeof actions)[N]>;
 
+/** `status`: the reply's, now; `streaming` when this request began it. */
+type SentReply = SendReply & { sessionId: string; status: MessageStatus };
+
 export interface ActionResults {
   'session-owner.open': OpenReply & { before?: string };
   'session-owner.watch': void;
   'session-owner.history': PageReply;
   'session-owner.list': SessionsReply;
-  /** `status`: the reply's, now; `streaming` when this send began it. */
-  'session-owner.send': SendReply & { sessionId: string; status: MessageStatus };
+  'session-owner.send': SentReply;
+  'session-owner.regenerate': SentReply;
+  'session-owner.continue': SentReply;
+  'session-owner.edit': SentReply;
+  'session-owner.select': SelectReply;
+  'session-owner.versions': VersionsReply;
   'session-owner.cancel': CancelReply;
   'session-owner.rename': { session: Session };
   'session-owner.delete': void;
@@ -224,6 +246,8 @@ export interface ActionResults {
   'history.message': Message | null;
   /** null: never stored; `deleted`: it has a tombstone. */
   'history.session': { record: SessionRecord; deleted: boolean } | null;
+  /** Places in the session's tree of all messages above this position, by position; no texts. */
+  'history.outline': MessagePlace[];
   'history.list': { sessions: SessionRecord[]; hasMore: boolean; before?: string };
   'history.remove': void;
 

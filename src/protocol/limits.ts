@@ -9,6 +9,8 @@ export const MAX_CONTENT_LENGTH = 100_000;
 export const MAX_TITLE_LENGTH = 200;
 export const MAX_QUERY_LENGTH = 200;
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 100;
+/** Versions of one turn: of a reply, or of a user's message. */
+export const MAX_VERSIONS = 100;
 /** Messages or sessions in one page. */
 export const DEFAULT_PAGE = 50;
 export const MAX_PAGE = 200;

@@ -57,6 +57,8 @@ export const messageSchema = z.object({
   error: errorSchema.optional(),
   /** How many versions stand under the same parent, this one included. */
   siblings: z.number().int().optional(),
+  /** Ids of these versions, oldest first, this one included; absent when there is only one. */
+  versions: z.array(messageIdSchema).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
 
@@ -90,6 +92,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ ...stamp, type: z.literal('message.interrupted'), messageId: messageIdSchema }),
   z.object({ ...stamp, type: z.literal('message.restarted'), messageId: messageIdSchema, reason: z.string() }),
   z.object({ ...stamp, type: z.literal('session.renamed'), title: z.string() }),
+  /** The active path is now the one that ends with this message; null: it is empty, until the next message begins it anew. */
+  z.object({ ...stamp, type: z.literal('session.switched'), tip: messageIdSchema.nullable() }),
   z.object({ ...stamp, type: z.literal('session.deleted') }),
 ]);
 export type Event = z.infer<typeof eventSchema>;
@@ -112,6 +116,8 @@ const title = z
   .transform((text) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim())
   .pipe(z.string().min(1, 'must not be empty').max(limits.MAX_TITLE_LENGTH, `must be at most ${limits.MAX_TITLE_LENGTH} characters`));
 
+const ofMessage = { sessionId: sessionIdSchema, messageId: messageIdSchema };
+
 export const clientEvents = {
   'session:open': z.object({
     sessionId: sessionIdSchema.optional(),
@@ -129,7 +135,16 @@ export const clientEvents = {
   'session:delete': z.object({ sessionId: sessionIdSchema }),
   'session:history': z.object({ sessionId: sessionIdSchema, before: before.optional(), limit: limit.optional() }),
   'message:send': z.object({ sessionId: sessionIdSchema, clientMessageId, content }),
-  'message:cancel': z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
+  'message:cancel': z.object(ofMessage),
+  /** `messageId` names the reply. */
+  'message:regenerate': z.object({ ...ofMessage, clientMessageId }),
+  /** `messageId` names the reply whose text the new version begins with. */
+  'message:continue': z.object({ ...ofMessage, clientMessageId }),
+  /** `messageId` names the user's message. */
+  'message:edit': z.object({ ...ofMessage, clientMessageId, content }),
+  /** The version that everybody sees from now on, with the newest branch under it. */
+  'message:select': z.object(ofMessage),
+  'message:versions': z.object(ofMessage),
   'auth:refresh': z.object({ token: z.string().min(1) }),
 } as const;
 export type ClientEventName = keyof typeof clientEvents;
@@ -171,6 +186,14 @@ export interface CancelReply {
   /** The status the reply ended with; `cancelled` unless it had ended before. */
   status: MessageStatus;
 }
+export interface SelectReply {
+  /** The message the active path ends with now. */
+  tip: string;
+}
+export interface VersionsReply {
+  /** All versions of the turn, oldest first. */
+  versions: Message[];
+}
 export interface Replies {
   'session:open': OpenReply & { before?: string };
   'session:close': object;
@@ -180,6 +203,11 @@ export interface Replies {
   'session:history': PageReply;
   'message:send': SendReply;
   'message:cancel': CancelReply;
+  'message:regenerate': SendReply;
+  'message:continue': SendReply;
+  'message:edit': SendReply;
+  'message:select': SelectReply;
+  'message:versions': VersionsReply;
   'auth:refresh': { userId: string; expiresAt: string };
 }
 export type Ack<N extends ClientEventName> = ({ ok: true } & Replies[N]) | { ok: false; error: WireError };

@@ -47,6 +47,7 @@ function historyPort(broker: ServiceBroker): HistoryPort {
     page: (sessionId, before, limit) => call(broker, 'history.page', { sessionId, before, limit }),
     message: (sessionId, messageId) => call(broker, 'history.message', { sessionId, messageId }),
     session: (sessionId) => call(broker, 'history.session', { sessionId }),
+    outline: (sessionId, after) => call(broker, 'history.outline', { sessionId, after }),
     list: (params) => call(broker, 'history.list', params),
   };
 }

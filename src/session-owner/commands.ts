@@ -1,11 +1,11 @@
 /** Users' commands, carried out by the session's owner on this node. Each is safe to repeat. */
-import type { LogMeta, OpResult } from '../backends/contracts.ts';
-import { chatError, fromWireError } from '../errors.ts';
+import type { LogMeta } from '../backends/contracts.ts';
+import { chatError } from '../errors.ts';
 import { messageIdsFor, sessionIdFor } from '../ids.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
-import { createLog, noSuchSession, openLog } from './access.ts';
+import { createLog, openLog } from './access.ts';
+import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
-import type { Answer } from './inputs.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findMessage } from './read-messages.ts';
 
@@ -27,10 +27,10 @@ export class Commands {
     const actor = await this.#directory.actor(sessionId);
     // After the claim: an operation that an earlier owner accepted is in the store by now, a later one in the actor; and the
     // claim tells whether the log may have lost some.
-    const first = await this.#firstAnswer(actor.state.meta, ids);
-    if (first) return this.#repeated(sessionId, first);
+    const first = await firstAnswer(this.#world, actor.state.meta, 'send', ids);
+    if (first) return repeated(this.#world, sessionId, first);
     const answer = expectAnswer(await actor.submit({ type: 'send', ids, clientMessageId, content }), 'sent');
-    return answer.duplicate ? this.#repeated(sessionId, answer.ids) : { sessionId, ...answer.ids, duplicate: false, status: 'streaming' };
+    return sent(this.#world, sessionId, answer);
   }
 
   async cancel({ userId, sessionId, messageId }: Input<'cancel'>): Promise<ActionResults['session-owner.cancel']> {
@@ -64,21 +64,4 @@ export class Commands {
     return known ? openLog(this.#world, userId, sessionId) : createLog(this.#world, userId, sessionId);
   }
 
-  async #repeated(sessionId: string, ids: OpResult): Promise<ActionResults['session-owner.send']> {
-    const reply = await findMessage(this.#world, sessionId, ids.replyId);
-    return { sessionId, ...ids, duplicate: true, status: reply?.status ?? 'streaming' };
-  }
-
-  /** The operation's first answer: from the log's operations, or from history when those may be older than the log. */
-  async #firstAnswer(meta: LogMeta, ids: OpResult): Promise<OpResult | null> {
-    const known = await this.#world.log.findOp(meta.sessionId, ids.messageId);
-    if (known || meta.opsComplete) return known;
-    return (await this.#world.ports.history.message(meta.sessionId, ids.messageId)) ? ids : null;
-  }
-}
-
-function expectAnswer<T extends Answer['type']>(answer: Answer, type: T): Extract<Answer, { type: T }> {
-  if (answer.type === 'refused') throw answer.error.code === 'not-found' ? noSuchSession() : fromWireError(answer.error);
-  if (answer.type !== type) throw new Error(`expected the answer ${type}, got ${answer.type}`);
-  return answer as Extract<Answer, { type: T }>;
 }

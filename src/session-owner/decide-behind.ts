@@ -22,8 +22,8 @@ export function bringForward(state: SessionState, behind: Behind, rules: Rules):
   };
 }
 
-function recordPart({ title, updatedAt, rev, nextPosition, messageCount, tip }: NonNullable<Behind['record']>) {
-  return { title, updatedAt, rev, nextPosition, messageCount, tip };
+function recordPart({ title, updatedAt, rev, nextPosition, messageCount, tip, tipParent }: NonNullable<Behind['record']>) {
+  return { title, updatedAt, rev, nextPosition, messageCount, tip, ...(tipParent !== undefined && { tipParent }) };
 }
 
 export function lostInOutage(): WireError {

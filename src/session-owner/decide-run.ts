@@ -66,8 +66,8 @@ function endOf(state: SessionState, current: CurrentRun, newText: string, end: R
     return ending(state, event, rules);
   }
   const gotNothing = newText === '' && current.message.content.length === current.run.baseOffset;
-  if (end.error.code === 'ai-refused' && current.run.baseOffset > 0 && gotNothing) {
-    return restart(current, 'prefill-refused', rules);
+  if (end.error.code === 'ai-refused' && current.run.baseOffset > 0 && gotNothing && !current.run.asking) {
+    return current.kept === current.message.content ? startRun(current, current.kept, rules, [], true) : restart(current, 'prefill-refused', rules);
   }
   return failed(state, current, end, rules);
 }
@@ -87,20 +87,28 @@ function replaceLostRun(state: SessionState, current: CurrentRun, rules: Rules):
     const error = wireError('ai-unavailable', 'The answer was lost several times. Try again.');
     return failed(state, current, { outcome: 'failed', error }, rules);
   }
-  if (text === '' || rules.continuation === 'prefill') return startRun(current, text, rules, []);
-  if (rules.continuation === 'restart') return restart(current, 'run-lost', rules);
+  if (text === current.kept || (rules.continuation === 'prefill' && !current.run.asking)) return startRun(current, text, rules, []);
+  if (rules.continuation !== 'stop') return restart(current, 'run-lost', rules);
   return ending(state, { type: 'message.interrupted', messageId: current.message.id }, rules);
 }
 
+/** A version that continues another one begins with its text again. */
 function restart(current: CurrentRun, reason: string, rules: Rules): Decision {
-  return startRun(current, '', rules, [{ type: 'message.restarted', messageId: current.message.id, reason }]);
+  const { kept, message } = current;
+  const messageId = message.id;
+  const again: NewEvent[] = kept === '' ? [] : [{ type: 'message.delta', messageId, text: kept }];
+  return startRun(current, kept, rules, [{ type: 'message.restarted', messageId, reason }, ...again], true);
 }
 
-/** Attempts are counted until one of them brings the text forward: what fails the same way again and again must end. */
-function startRun(current: CurrentRun, prefix: string, rules: Rules, events: NewEvent[]): Decision {
+/**
+ * Attempts are counted until one of them brings the text forward: what fails the same way again and again must end.
+ * `asking`: the model cannot take its text up again, so what it is to go on from is asked for in words.
+ */
+function startRun(current: CurrentRun, prefix: string, rules: Rules, events: NewEvent[], asking = current.run.asking ?? false): Decision {
   const progressed = prefix.length > current.run.baseOffset;
   const attempt = progressed ? 1 : current.run.attempt + 1;
   const earlier = (current.run.earlier ?? 0) + (progressed ? current.run.attempt : 0);
-  const run: RunRecord = { runId: rules.newRunId(), replyId: current.message.id, baseOffset: prefix.length, aiNode: null, attempt, ...(earlier > 0 && { earlier }) };
+  const counted = { baseOffset: prefix.length, aiNode: null, attempt, ...(earlier > 0 && { earlier }), ...(asking && prefix !== '' && { asking: true as const }) };
+  const run: RunRecord = { runId: rules.newRunId(), replyId: current.message.id, ...counted };
   return { ...nothing, events, meta: { run }, effects: [{ type: 'start-run', run, prefix }] };
 }

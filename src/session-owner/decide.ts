@@ -2,10 +2,9 @@
  * The rules of a session: what an input does to it. Pure; nothing here is true until its events are appended.
  */
 import { wireError } from '../protocol/errors.ts';
-import { MAX_TITLE_LENGTH } from '../protocol/limits.ts';
-import type { Message } from '../protocol/wire.ts';
 import { bringForward } from './decide-behind.ts';
 import { decideReport } from './decide-run.ts';
+import { makeVersion, send, switchTo } from './decide-send.ts';
 import { answer, nothing, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, Input } from './inputs.ts';
 import { sessionView, type SessionState } from './state.ts';
@@ -13,6 +12,8 @@ import { sessionView, type SessionState } from './state.ts';
 export function decide(state: SessionState, input: Input, rules: Rules): Decision {
   switch (input.type) {
     case 'send':
+    case 'version':
+    case 'switch':
     case 'cancel':
     case 'rename':
     case 'delete':
@@ -34,6 +35,10 @@ function decideCommand(state: SessionState, command: Command, rules: Rules): Dec
   switch (command.type) {
     case 'send':
       return send(state, command, rules);
+    case 'version':
+      return makeVersion(state, command, rules);
+    case 'switch':
+      return switchTo(state, command, rules);
     case 'cancel':
       return cancel(state, command.messageId, rules);
     case 'rename':
@@ -41,41 +46,6 @@ function decideCommand(state: SessionState, command: Command, rules: Rules): Dec
     case 'delete':
       return remove(state, rules);
   }
-}
-
-function send(state: SessionState, command: Extract<Command, { type: 'send' }>, rules: Rules): Decision {
-  const { ids, clientMessageId, content } = command;
-  // A repeat must find its answer even while its own reply is still open: the dedupe comes before session-busy.
-  const first = rules.acceptedOp(ids.messageId);
-  if (first) return answer({ type: 'sent', ids: first, duplicate: true });
-  if (state.phase.name === 'replying') {
-    return answer({ type: 'refused', error: wireError('session-busy', 'A reply is still streaming in this session. Wait for it or stop it.') });
-  }
-  const { meta } = state;
-  const shared = { sessionId: meta.sessionId, createdAt: rules.at };
-  const user: Message = { ...shared, id: ids.messageId, position: meta.nextPosition, clientMessageId, role: 'user', content, status: 'complete', parentId: meta.tip };
-  const reply: Message = { ...shared, id: ids.replyId, position: meta.nextPosition + 1, role: 'assistant', content: '', status: 'streaming', parentId: user.id };
-  const run = { runId: rules.newRunId(), replyId: reply.id, baseOffset: 0, aiNode: null, attempt: 1 };
-  return {
-    events: [
-      { type: 'message.created', message: user },
-      { type: 'message.created', message: reply },
-    ],
-    meta: {
-      ...touched(state, rules),
-      ...(meta.title === '' && { title: titleFrom(content) }),
-      nextPosition: meta.nextPosition + 2,
-      messageCount: meta.messageCount + 2,
-      tip: reply.id,
-      run,
-    },
-    ops: [{ id: ids.messageId, result: ids }],
-    effects: [
-      { type: 'start-run', run, prefix: '' },
-      { type: 'sessions-changed', change: meta.messageCount === 0 ? 'created' : 'updated' },
-    ],
-    answer: { type: 'sent', ids, duplicate: false },
-  };
 }
 
 function cancel(state: SessionState, messageId: string, rules: Rules): Decision {
@@ -118,16 +88,4 @@ function remove(state: SessionState, rules: Rules): Decision {
     effects: [...ending.effects.filter((effect) => effect.type === 'abort-run'), { type: 'sessions-changed', change: 'deleted' }],
     answer: { type: 'deleted' },
   };
-}
-
-/** The first line of the first message, cut at a word. */
-export function titleFrom(content: string): string {
-  const lines = content.split('\n').map((text) => text.replace(/\s+/g, ' ').trim()).filter((text) => text !== '');
-  // A fence says nothing about what stands in it.
-  const line = lines.find((text) => !/^(```|~~~)/.test(text)) ?? lines[0] ?? '';
-  const longest = Math.min(60, MAX_TITLE_LENGTH);
-  if (line.length <= longest) return line;
-  const cut = line.slice(0, longest).toWellFormed();
-  const space = cut.lastIndexOf(' ');
-  return `${(space > longest / 2 ? cut.slice(0, space) : cut).replace(/\uFFFD$/, '')}…`;
 }

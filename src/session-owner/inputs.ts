@@ -4,8 +4,26 @@ import type { RunChunk, SessionRecord } from '../protocol/broker.ts';
 import type { WireError } from '../protocol/errors.ts';
 import type { Message, MessageStatus, Session } from '../protocol/wire.ts';
 
+/**
+ * A sibling version of a message. `of`: that message, naming all its versions as they were when the next message's
+ * position was `seen`. `content`: of the edited message; or what the new reply begins with, '' for a new one.
+ */
+export interface VersionCommand {
+  type: 'version';
+  operation: VersionOperation;
+  /** `messageId` is the operation's id, and the id of the message that an edit makes. */
+  ids: OpResult;
+  clientMessageId: string;
+  of: Message;
+  content: string;
+  seen: number;
+}
+export type VersionOperation = 'regenerate' | 'continue' | 'edit';
+
 export type Command =
   | { type: 'send'; ids: OpResult; clientMessageId: string; content: string }
+  | VersionCommand
+  | { type: 'switch'; tip: string; tipParent: string | null; seen: number }
   | { type: 'cancel'; messageId: string }
   | { type: 'rename'; title: string }
   | { type: 'delete' };
@@ -41,6 +59,9 @@ export type Input = Command | Report;
 
 export type Answer =
   | { type: 'sent'; ids: OpResult; duplicate: boolean }
+  | { type: 'switched'; tip: string }
+  /** The session has grown since what the command was decided from was read. */
+  | { type: 'moved' }
   | { type: 'cancelled'; status: MessageStatus }
   /** No reply of that id is known here; history may know it. */
   | { type: 'unknown-reply' }

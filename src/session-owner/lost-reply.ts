@@ -20,7 +20,7 @@ import type { Message } from '../protocol/wire.ts';
 import { lostInOutage } from './decide-behind.ts';
 import type { Behind } from './inputs.ts';
 import type { OwnerWorld } from './owner-settings.ts';
-import { messagesInLog, readMessages, type LogView } from './read-messages.ts';
+import { findIn, messagesInLog, type LogView } from './read-messages.ts';
 import { sessionRecord } from './state.ts';
 
 /** Nothing was written since the log was made from history. */
@@ -57,10 +57,24 @@ async function endedMeanwhile(world: OwnerWorld, log: LogView, { tip }: SessionR
   return finished ?? (tip === open.id ? null : { ...open, status: 'failed', error: lostInOutage() });
 }
 
-async function lostReply(world: OwnerWorld, log: LogView, { id: sessionId, tip: id, nextPosition, updatedAt: createdAt }: SessionRecord): Promise<Message | null> {
+async function lostReply(world: OwnerWorld, log: LogView, record: SessionRecord): Promise<Message | null> {
+  const { id: sessionId, tip: id, nextPosition, updatedAt: createdAt } = record;
   if (id === null || messagesInLog(log).some((message) => message.id === id)) return null;
   if (await world.ports.history.message(sessionId, id)) return null;
   const position = nextPosition - 1;
-  const { messages } = await readMessages(world, { ...log, meta: { ...log.meta, nextPosition } }, position, 1);
-  return { id, sessionId, position, role: 'assistant', content: '', status: 'streaming', parentId: messages.at(-1)?.id ?? null, createdAt };
+  return { id, sessionId, position, role: 'assistant', content: '', status: 'streaming', ...(await placeOf(world, log, record, position)), createdAt };
+}
+
+/** Under the message that the record names, beside its other versions; under the newest one where that is lost too. */
+async function placeOf(world: OwnerWorld, log: LogView, { id: sessionId, tip, tipParent }: SessionRecord, position: number): Promise<Pick<Message, 'parentId' | 'siblings' | 'versions'>> {
+  const { history } = world.ports;
+  const inLog = messagesInLog(log).filter((message) => message.position < position);
+  const parent = tipParent ? await findIn(world, log, tipParent) : null;
+  if (!parent) {
+    const { messages } = await history.page(sessionId, position, 1);
+    return { parentId: [...messages, ...inLog].sort((a, b) => a.position - b.position).at(-1)?.id ?? null };
+  }
+  const below = [...(await history.outline(sessionId, parent.position)), ...inLog].filter(({ parentId, role }) => parentId === parent.id && role === 'assistant');
+  const versions = [...new Set([...below.sort((a, b) => a.position - b.position).map(({ id }) => id), ...(tip === null ? [] : [tip])])];
+  return { parentId: parent.id, ...(versions.length > 1 && { siblings: versions.length, versions }) };
 }

@@ -6,10 +6,12 @@ import { Operator } from './operator.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { Reads } from './reads.ts';
 import { Sweeper } from './sweeper.ts';
+import { VersionCommands } from './version-commands.ts';
 
 export class OwnerNode {
   readonly directory: SessionDirectory;
   readonly commands: Commands;
+  readonly versions: VersionCommands;
   readonly reads: Reads;
   readonly operator: Operator;
   readonly #world: OwnerWorld;
@@ -22,6 +24,7 @@ export class OwnerNode {
     this.#sweeper = new Sweeper(world, this.directory);
     this.commands = new Commands(world, this.directory);
     this.reads = new Reads(world, this.directory);
+    this.versions = new VersionCommands(world, this.directory);
     this.operator = new Operator(world, this.directory);
   }
 

@@ -1,5 +1,5 @@
 /** What an owner needs of the rest of the system. One implementation speaks through the broker, one is simulated. */
-import type { ActionParams, EventPayload, PromptMessage, SessionRecord } from '../protocol/broker.ts';
+import type { ActionParams, EventPayload, MessagePlace, PromptMessage, SessionRecord } from '../protocol/broker.ts';
 import type { Message } from '../protocol/wire.ts';
 
 export interface AiPort {
@@ -31,6 +31,7 @@ export interface HistoryPort {
   page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }>;
   message(sessionId: string, messageId: string): Promise<Message | null>;
   session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null>;
+  outline(sessionId: string, after: number): Promise<MessagePlace[]>;
   list(params: ActionParams<'history.list'>): Promise<{ sessions: SessionRecord[]; hasMore: boolean; before?: string }>;
 }
 

@@ -5,6 +5,7 @@
 import type { LogMeta } from '../backends/contracts.ts';
 import type { Event, Message } from '../protocol/wire.ts';
 import type { OwnerWorld } from './owner-settings.ts';
+import { pathUp, type Stored } from './path.ts';
 import { evolve, initialState } from './state.ts';
 
 export interface LogView {
@@ -24,32 +25,57 @@ export interface Page {
   hasMore: boolean;
 }
 
-/** The newest `limit` messages below `before` (all when undefined), oldest first. */
-export async function readMessages(world: OwnerWorld, log: LogView, before: number | undefined, limit: number): Promise<Page> {
-  const top = Math.min(before ?? Number.MAX_SAFE_INTEGER, log.meta.nextPosition);
-  const inLog = messagesInLog(log).filter(({ position }) => position < top);
-  const page = await historyPage(world, log, inLog, top, limit);
-  const byId = new Map(page.messages.map((message) => [message.id, message]));
-  for (const message of inLog) byId.set(message.id, message);
-  const all = [...byId.values()].sort((a, b) => a.position - b.position);
-  return { messages: all.slice(-limit), hasMore: page.hasMore || all.length > limit };
+/** The newest `limit` messages of the active path, or those above this message on its own path; oldest first. */
+export async function readPath(world: OwnerWorld, log: LogView, above: Message | null, limit: number): Promise<Page> {
+  const { meta } = log;
+  const inLog = messagesInLog(log);
+  const up = async (id: string | null, below: number): Promise<Message[]> => {
+    const known = new Map(inLog.map((message) => [message.id, message]));
+    const found: Message[] = [];
+    if (limit === 0) return found;
+    for await (const message of pathUp({ id, below }, known, storedBy(world, meta.sessionId), limit)) if (found.push(message) === limit) break;
+    return found.reverse();
+  };
+  if (above) return pageOf(await up(above.parentId, above.position), inLog);
+  const active = await up(meta.tip, meta.nextPosition);
+  if (active.length > 0 || meta.tip === null) return pageOf(active, inLog);
+  // Nobody has the reply it ends with (`lost-reply.ts`): what was there before it is shown.
+  const newest = (await world.ports.history.page(meta.sessionId, meta.nextPosition, 1)).messages.at(-1);
+  return pageOf(newest ? await up(newest.id, meta.nextPosition) : [], inLog);
 }
 
-/**
- * What history adds to the log. Positions are given out one by one, so a log that has all positions that were asked for
- * has the whole page: history is not asked, for a new session or a lively one, and need not be there.
- */
-async function historyPage(world: OwnerWorld, log: LogView, inLog: Message[], top: number, limit: number): Promise<Page> {
-  const wanted = Math.min(limit, top - 1);
-  const positions = new Set(inLog.map(({ position }) => position));
-  for (let back = 1; back <= wanted; back += 1) {
-    if (!positions.has(top - back)) return world.ports.history.page(log.meta.sessionId, top, limit);
-  }
-  return { messages: [], hasMore: wanted < top - 1 };
+function storedBy({ ports: { history } }: OwnerWorld, sessionId: string): Stored {
+  return { page: (before, limit) => history.page(sessionId, before, limit), message: (id) => history.message(sessionId, id) };
+}
+
+function pageOf(messages: Message[], inLog: Message[]): Page {
+  const oldest = messages[0];
+  return { messages: messages.map((message) => withVersions(message, inLog)), hasMore: oldest !== undefined && oldest.parentId !== null };
+}
+
+/** History counts the versions it has; newer ones may be in the log alone. Each names all that were there before it. */
+export function withVersions(message: Message, inLog: Message[]): Message {
+  const turn = inLog.filter(({ parentId, role }) => parentId === message.parentId && role === message.role);
+  const lists = [message, ...turn].flatMap(({ versions }) => (versions ? [versions] : []));
+  const versions = lists.reduce((longest, list) => (list.length > longest.length ? list : longest), []);
+  return versions.length > 1 ? { ...message, siblings: versions.length, versions } : message;
+}
+
+/** A message with all the versions that its turn has in this log or in history. */
+export async function findIn(world: OwnerWorld, log: LogView, messageId: string): Promise<Message | null> {
+  const inLog = messagesInLog(log);
+  const found = inLog.find(({ id }) => id === messageId) ?? (await world.ports.history.message(log.meta.sessionId, messageId));
+  return found && withVersions(found, inLog);
+}
+
+/** The message at this position, of whatever version. */
+export async function findAt(world: OwnerWorld, log: LogView, position: number): Promise<Message | null> {
+  const here = messagesInLog(log).find((message) => message.position === position);
+  const there = here ?? (await world.ports.history.page(log.meta.sessionId, position + 1, 1)).messages.at(-1);
+  return there?.position === position ? there : null;
 }
 
 export async function findMessage(world: OwnerWorld, sessionId: string, messageId: string): Promise<Message | null> {
   const log = await world.log.read(sessionId, 0);
-  const here = log && messagesInLog(log).find(({ id }) => id === messageId);
-  return here ?? world.ports.history.message(sessionId, messageId);
+  return log ? findIn(world, log, messageId) : world.ports.history.message(sessionId, messageId);
 }

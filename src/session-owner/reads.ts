@@ -11,7 +11,7 @@ import { createLog, noSuchSession, openLog } from './access.ts';
 import type { SessionDirectory } from './directory.ts';
 import { seemsLost } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
-import { findMessage, readMessages, type LogView, type Page } from './read-messages.ts';
+import { findAt, findIn, readPath, type LogView, type Page } from './read-messages.ts';
 import { recovering } from './refusals.ts';
 import { sessionView } from './state.ts';
 import { adopt } from './sweeper.ts';
@@ -56,14 +56,24 @@ export class Reads {
     await openLog(this.#world, userId, sessionId);
     if (before === undefined) return withToken((await this.#newest(sessionId, limit)).page);
     const log = await this.#read(sessionId, 0);
-    return withToken(await readMessages(this.#world, log, await this.#position(sessionId, before), limit ?? DEFAULT_PAGE));
+    return withToken(await readPath(this.#world, log, await this.#beginning(log, before), limit ?? DEFAULT_PAGE));
+  }
+
+  /** All versions of a message, its own among them. */
+  async versions({ userId, sessionId, messageId }: ActionInput<'session-owner.versions'>): Promise<ActionResults['session-owner.versions']> {
+    await openLog(this.#world, userId, sessionId);
+    const log = await this.#read(sessionId, 0);
+    const message = await findIn(this.#world, log, messageId);
+    if (!message) throw chatError('not-found', 'There is no such message in this session.');
+    const found = await Promise.all((message.versions ?? [message.id]).map((id) => findIn(this.#world, log, id)));
+    return { versions: found.filter((version) => version !== null) };
   }
 
   /** A reply that will never be finished is ended now, or else whoever looks at its question would wait for ever. */
   async #newest(sessionId: string, limit = DEFAULT_PAGE): Promise<{ log: LogView; page: Page }> {
     const look = async (): Promise<{ log: LogView; page: Page }> => {
       const log = await this.#read(sessionId, 0);
-      return { log, page: await readMessages(this.#world, log, undefined, limit) };
+      return { log, page: await readPath(this.#world, log, null, limit) };
     };
     const seen = await look();
     if (!seemsLost(seen.log.meta, seen.page.messages)) return seen;
@@ -96,12 +106,13 @@ export class Reads {
     return sure;
   }
 
-  /** `before`: what an earlier answer gave, or the id or position of a message. */
-  async #position(sessionId: string, before: string): Promise<number> {
-    if (/^[1-9]\d{0,14}$/.test(before)) return Number(before);
-    const message = await findMessage(this.#world, sessionId, before);
+  /** `before`: what an earlier answer gave, or the id or position of a message. null: above everything. */
+  async #beginning(log: LogView, before: string): Promise<Message | null> {
+    const position = /^[1-9]\d{0,14}$/.test(before) ? Number(before) : null;
+    if (position !== null && position >= log.meta.nextPosition) return null;
+    const message = await (position === null ? findIn(this.#world, log, before) : findAt(this.#world, log, position));
     if (!message) throw chatError('invalid', 'before: must be the value an earlier answer gave, or the id of a message of this session');
-    return message.position;
+    return message;
   }
 }
 

@@ -43,20 +43,29 @@ function finished(message: Message, at: string): Stamped[] {
 }
 
 /** The text is an event of its own: it came when it came, and not with the reply's beginning. */
-function open({ message, firstTokenAt }: OpenReply, at: string): Stamped[] {
-  const { id: messageId, content: text, createdAt } = message;
-  const created: Stamped = [{ type: 'message.created', message: { ...message, content: '' } }, createdAt];
+function open({ message, kept, firstTokenAt }: OpenReply, at: string): Stamped[] {
+  const { id: messageId, content, createdAt } = message;
+  const text = content.slice(kept.length);
+  const created: Stamped = [{ type: 'message.created', message: { ...message, content: kept } }, createdAt];
   return text === '' ? [created] : [created, [{ type: 'message.delta', messageId, text }, firstTokenAt ?? at]];
 }
+
+/** What made a message that bears its request's id. */
+const OPERATIONS = { user: ['send', 'edit'], assistant: ['regenerate', 'continue'] } as const;
 
 /** What this owner accepted, and what earlier owners did and history cannot tell yet: it follows from the messages. */
 function opsOf({ state, ops }: Memory): RestoreRequest['ops'] {
   const { userId, sessionId } = state.meta;
   const known = new Map<string, OpResult>(ops.map(({ id, result }) => [id, result]));
-  for (const { message } of state.unsaved) {
-    if (message.clientMessageId === undefined || known.has(message.id)) continue;
-    const result = messageIdsFor(userId, sessionId, 'send', message.clientMessageId);
-    if (result.messageId === message.id) known.set(message.id, result);
+  const open = state.phase.name === 'replying' ? [state.phase.reply.message] : [];
+  for (const message of [...state.unsaved.map((finished) => finished.message), ...open]) {
+    if (message.clientMessageId === undefined) continue;
+    for (const operation of OPERATIONS[message.role]) {
+      const ids = messageIdsFor(userId, sessionId, operation, message.clientMessageId);
+      if (message.id === ids.messageId && !known.has(message.id)) known.set(message.id, ids);
+      // It answers the message that was there.
+      if (message.id === ids.replyId && !known.has(ids.messageId)) known.set(ids.messageId, { ...ids, messageId: message.parentId ?? message.id });
+    }
   }
   return [...known].map(([id, result]) => ({ id, result }));
 }

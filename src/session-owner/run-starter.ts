@@ -35,7 +35,7 @@ async function generate(world: OwnerWorld, actor: SessionActor, run: RunRecord, 
   try {
     const messages = await patientPrompt(world, actor, runId, ids);
     if (!messages || !isCurrent(actor, runId)) return;
-    const { aiNode } = await ai.generate({ runId, sessionId, replyId, epoch, messages, prefix });
+    const { aiNode } = await ai.generate({ runId, sessionId, replyId, epoch, messages, prefix, ...(run.asking && { asking: true }) });
     logger.info({ ...ids, aiNode, attempt: run.attempt }, 'ai node chosen');
     actor.report({ type: 'run-accepted', runId, aiNode });
   } catch (err) {
@@ -76,16 +76,19 @@ async function prompt(world: OwnerWorld, actor: SessionActor): Promise<Prompt | 
   if (phase.name !== 'replying') return null;
   const { message: reply } = phase.reply;
   const { log, ports, settings } = world;
-  const page = (before: number, limit: number) => ports.history.page(actor.sessionId, before, limit);
+  const stored = {
+    page: (before: number, limit: number) => ports.history.page(actor.sessionId, before, limit),
+    message: (id: string) => ports.history.message(actor.sessionId, id),
+  };
   // Taken before history is read: what is acknowledged meanwhile is then in one of the two.
   const recent = unsaved.map(({ message }) => message);
   try {
-    return await buildPrompt(reply, recent, settings.AI_PROMPT_TOKENS, page);
+    return await buildPrompt(reply, recent, settings.AI_PROMPT_TOKENS, stored);
   } catch (err) {
     // The log keeps what history has for a while, so a lively chat goes on without history.
     const kept = await log.read(actor.sessionId, 0);
     if (!kept) throw err;
-    return buildPrompt(reply, messagesInLog(kept), settings.AI_PROMPT_TOKENS, page);
+    return buildPrompt(reply, messagesInLog(kept), settings.AI_PROMPT_TOKENS, stored);
   }
 }
 

@@ -10,6 +10,8 @@ import type { Event, Message, MessageStatus, Session } from '../protocol/wire.ts
 export interface OpenReply {
   message: Message;
   createdSeq: number;
+  /** What it began with, of the version it continues; '' for every other reply. */
+  kept: string;
   /** When the first of its text came into the log; absent until then. */
   firstTokenAt?: string;
   /** The attempt whose chunks are taken; null until the meta that names it is applied. */
@@ -65,6 +67,8 @@ export function evolve(state: SessionState, event: Event): SessionState {
       return ended(next, event, 'failed', { error: event.error });
     case 'message.interrupted':
       return ended(next, event, 'interrupted', {});
+    case 'session.switched':
+      return next;
     case 'session.renamed':
       return { ...next, meta: { ...next.meta, title: event.title } };
     case 'session.deleted':
@@ -73,7 +77,7 @@ export function evolve(state: SessionState, event: Event): SessionState {
 }
 
 function created(state: SessionState, message: Message, seq: number): SessionState {
-  if (message.status === 'streaming') return { ...state, phase: { name: 'replying', reply: { message, createdSeq: seq, run: null } } };
+  if (message.status === 'streaming') return { ...state, phase: { name: 'replying', reply: { message, createdSeq: seq, kept: message.content, run: null } } };
   return { ...state, unsaved: [...state.unsaved, { message, seq }] };
 }
 
@@ -138,6 +142,6 @@ export function sessionView(meta: LogMeta): Session {
 }
 
 export function sessionRecord(meta: LogMeta): SessionRecord {
-  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip } = meta;
-  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip };
+  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent } = meta;
+  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...(tipParent !== undefined && { tipParent }) };
 }

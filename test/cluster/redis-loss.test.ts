@@ -120,6 +120,7 @@ describeWith(['redis-server'], 'a Redis that loses writes', () => {
     const heir = await joinedAs(other);
     await flushAll(place);
     // Nobody noticed yet, or somebody did: the same answers.
+    await rejectsUnavailable(other.log.findOp(sessionId, 'op'));
     await rejectsUnavailable(other.log.read(sessionId, 0));
     await rejectsUnavailable(stores.log.append(batch(owned, deltas(1, 4))));
     await told(node);

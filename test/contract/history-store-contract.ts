@@ -86,12 +86,31 @@ export function historyStoreContract(name: string, make: () => Promise<HistoryHa
     test('S5 versions of a turn say how many they are, counted when read', async () => {
       const record = recordOf();
       const version = (position: number) => messageOf(record.id, position, { role: 'assistant', parentId: 'm1' });
-      await history.store(record, [messageOf(record.id, 1), { ...version(2), siblings: 9 }]);
+      await history.store(record, [messageOf(record.id, 1), { ...version(2), siblings: 9, versions: ['m2', 'none'] }]);
       expect(await history.message(record.id, 'm2')).toEqual(version(2));
       await history.store(record, [version(3), messageOf(record.id, 4, { parentId: 'm1', role: 'user' })]);
-      expect(await history.message(record.id, 'm2')).toEqual({ ...version(2), siblings: 2 });
-      const counts = (await history.page(record.id, undefined, 9)).messages.map((message) => message.siblings);
-      expect(counts).toEqual([undefined, 2, 2, undefined]);
+      expect(await history.message(record.id, 'm2')).toEqual({ ...version(2), siblings: 2, versions: ['m2', 'm3'] });
+      const { messages } = await history.page(record.id, undefined, 9);
+      expect(messages.map((message) => message.siblings)).toEqual([undefined, 2, 2, undefined]);
+      expect(messages.map((message) => message.versions)).toEqual([undefined, ['m2', 'm3'], ['m2', 'm3'], undefined]);
+    });
+
+    test('S5 versions are named oldest first, whatever order they were stored in', async () => {
+      const record = recordOf();
+      const versions = [12, 2, 7].map((position) => messageOf(record.id, position, { role: 'assistant', parentId: 'm1' }));
+      for (const version of versions) await history.store(record, [version]);
+      expect((await history.message(record.id, 'm7'))?.versions).toEqual(['m2', 'm7', 'm12']);
+    });
+
+    test('T1 the outline has the place of every message above a position, by position, and no text', async () => {
+      const record = recordOf();
+      const tree = [messageOf(record.id, 1), messageOf(record.id, 2), messageOf(record.id, 3, { parentId: null }), messageOf(record.id, 4)];
+      await history.store(record, tree.toReversed());
+      const places = tree.map(({ id, parentId, role, position }) => ({ id, parentId, role, position }));
+      expect(await history.outline(record.id, 0)).toEqual(places);
+      expect(await history.outline(record.id, 2)).toEqual(places.slice(2));
+      expect(await history.outline(record.id, 4)).toEqual([]);
+      expect(await history.outline(newSessionId(), 0)).toEqual([]);
     });
 
     test('S5 versions of the first message have no parent and are counted too', async () => {

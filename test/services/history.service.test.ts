@@ -28,6 +28,7 @@ function recordingStore() {
     session: (...args) => reply('session', args, { record, deleted: false }),
     message: (...args) => reply('message', args, message),
     page: (...args) => reply('page', args, { messages: [message], hasMore: true }),
+    outline: (...args) => reply('outline', args, [{ id: 'm1', parentId: null, role: 'user', position: 1 }]),
     list: (...args) => reply('list', args, { sessions: [record], hasMore: false }),
     remove: (...args) => reply('remove', args, undefined),
   };
@@ -54,6 +55,7 @@ describe('the history service', () => {
     expect(await call(broker, 'history.session', { sessionId: 's1' })).toEqual({ record, deleted: false });
     expect(await call(broker, 'history.message', { sessionId: 's1', messageId: 'm1' })).toEqual(message);
     expect(await call(broker, 'history.page', { sessionId: 's1', before: 9, limit: 5 })).toEqual({ messages: [message], hasMore: true });
+    expect(await call(broker, 'history.outline', { sessionId: 's1', after: 3 })).toEqual([{ id: 'm1', parentId: null, role: 'user', position: 1 }]);
     expect(await call(broker, 'history.list', { userId: 'u1', query: 'tea' })).toEqual({ sessions: [record], hasMore: false });
     await call(broker, 'history.remove', { sessionId: 's1', userId: 'u1', rev: 3 });
     expect(asked).toEqual([
@@ -61,6 +63,7 @@ describe('the history service', () => {
       ['session', 's1'],
       ['message', 's1', 'm1'],
       ['page', 's1', 9, 5],
+      ['outline', 's1', 3],
       ['list', 'u1', { before: undefined, query: 'tea', limit: DEFAULT_PAGE }],
       ['remove', 's1', 'u1', 3],
     ]);

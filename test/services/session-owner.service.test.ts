@@ -73,6 +73,31 @@ it('carries a message from send to history through the broker', async () => {
   expect(await call(broker, 'session-owner.inspect', { sessionId: session.id })).toMatchObject([{ state: 'idle', node: NODE }]);
 });
 
+it('T2 T7 T8 versions are made, shown and chosen through the broker', async () => {
+  const { session } = await call(broker, 'session-owner.open', { userId: 'u1' });
+  const ours = { userId: 'u1', sessionId: session.id };
+  const finished = async (replyId: string, text: string, offset = 0) => {
+    await until('the run', () => generated.at(-1)?.replyId === replyId);
+    chunks(text, offset, true);
+    await until('the end', () => frames.flatMap(({ events }) => events).some((event) => event.type === 'message.completed' && event.messageId === replyId));
+    return replyId;
+  };
+  const { messageId, replyId } = await call(broker, 'session-owner.send', { ...ours, clientMessageId: 'c', content: 'Hello' });
+  await finished(replyId, 'one');
+  const second = await call(broker, 'session-owner.regenerate', { ...ours, messageId: replyId, clientMessageId: 'r' });
+  await finished(second.replyId, 'two');
+  const third = await call(broker, 'session-owner.continue', { ...ours, messageId: replyId, clientMessageId: 'k' });
+  await finished(third.replyId, ' and more', 3);
+  const edited = await call(broker, 'session-owner.edit', { ...ours, messageId, clientMessageId: 'e', content: 'Hello there' });
+  await finished(edited.replyId, 'hi');
+  const shown = async () => (await call(broker, 'session-owner.open', ours)).messages?.map(({ content }) => content);
+  expect(await shown()).toEqual(['Hello there', 'hi']);
+  expect(await call(broker, 'session-owner.select', { ...ours, messageId: second.replyId })).toEqual({ tip: second.replyId });
+  expect(await shown()).toEqual(['Hello', 'two']);
+  const { versions } = await call(broker, 'session-owner.versions', { ...ours, messageId: replyId });
+  expect(versions.map(({ content }) => content)).toEqual(['one', 'two', 'one and more']);
+});
+
 it('C1 a cancel reaches the ai node', async () => {
   const { session } = await call(broker, 'session-owner.open', { userId: 'u1' });
   const { replyId } = await call(broker, 'session-owner.send', { userId: 'u1', sessionId: session.id, clientMessageId: 'c', content: 'Hello' });

@@ -3,6 +3,7 @@ import type { Message } from '../../src/protocol/wire.ts';
 import { SESSION } from './around.ts';
 import type { Troubles } from './deeds.ts';
 import { answerTo } from './model.ts';
+import { pathTo } from './versions.ts';
 import type { World } from './world.ts';
 
 type Fail = (what: string) => void;
@@ -46,8 +47,10 @@ export async function check(world: World, troubles: Troubles): Promise<void> {
   checkOnce(stored, fail);
   if (world.excused) return;
   const here = world.tabs.filter(({ store: { snapshot } }) => (snapshot.value.sessionId ?? SESSION) === SESSION);
-  for (const tab of here) if (shown(stored) !== JSON.stringify(tab.shown())) fail(`${tab.name} shows ${JSON.stringify(tab.shown())}, history has ${shown(stored)}`);
+  const active = shown(pathTo(messages, record?.record.tip ?? null));
+  for (const tab of here) if (active !== JSON.stringify(tab.shown())) fail(`${tab.name} shows ${JSON.stringify(tab.shown())}, history has ${active}`);
   checkAccepted(world, messages, fail);
+  if (!seen.lost) world.versions.check(messages, fail);
   for (const { name, store } of world.tabs) if (store.snapshot.value.phase === 'failed' && !seen.lost) fail(`${name} gave up: ${store.snapshot.value.error?.message}`);
   checkCalls(world, troubles, stored, fail);
 }
@@ -93,14 +96,14 @@ function checkOnce(stored: Message[], fail: Fail): void {
   if (new Set(stored.map(({ position }) => position)).size !== stored.length) fail('two messages at one position');
 }
 
-/** The prompt is the whole conversation before the reply; no model is asked twice without need. */
+/** The prompt is the whole path to the reply; no model is asked twice without need. */
 function checkCalls({ calls, fate, witness }: World, { excuses }: Troubles, stored: Message[], fail: Fail): void {
-  const contents = stored.map(({ content }) => content);
+  const messages = new Map(stored.map((message) => [message.id, message]));
   for (const { number, request } of calls) {
     const question = request.messages.at(-1)?.content ?? '';
-    const place = contents.indexOf(question);
-    if (place < 0) continue;
-    const before = contents.slice(0, place + 1).filter((content) => content !== '');
+    const asked = stored.find(({ role, content }) => role === 'user' && content === question);
+    if (!asked) continue;
+    const before = pathTo(messages, asked.id).map(({ content }) => content).filter((content) => content !== '');
     const got = request.messages.map(({ content }) => content);
     if (JSON.stringify(got) !== JSON.stringify(before)) fail(`call ${number} got the prompt ${JSON.stringify(got)} instead of ${JSON.stringify(before)}`);
   }

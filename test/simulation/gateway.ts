@@ -75,6 +75,12 @@ export class SimGateway implements Gateway {
         return call(this.#machine.broker, 'session-owner.send', fields);
       case 'message:cancel':
         return call(this.#machine.broker, 'session-owner.cancel', fields);
+      case 'message:regenerate':
+        return call(this.#machine.broker, 'session-owner.regenerate', fields);
+      case 'message:edit':
+        return call(this.#machine.broker, 'session-owner.edit', fields);
+      case 'message:select':
+        return call(this.#machine.broker, 'session-owner.select', fields);
       case 'session:rename':
         return call(this.#machine.broker, 'session-owner.rename', fields);
       case 'session:delete':

@@ -58,6 +58,10 @@ export class HistoryServer {
         const { sessionId }: ActionInput<'history.session'> = params;
         return this.store.session(sessionId);
       }
+      case 'history.outline': {
+        const { sessionId, after }: ActionInput<'history.outline'> = params;
+        return this.store.outline(sessionId, after);
+      }
       default:
         throw new Error(`history does not do ${action}`);
     }

@@ -14,7 +14,7 @@ import { SimLeases, SimLog } from './store-client.ts';
 import { StoreConnection } from './store-connection.ts';
 import { shown } from './timeline.ts';
 
-type Command = 'send' | 'cancel' | 'rename' | 'delete' | 'open';
+type Command = 'send' | 'regenerate' | 'edit' | 'select' | 'cancel' | 'rename' | 'delete' | 'open';
 type Action<N extends Command> = `session-owner.${N}`;
 
 const settings = new Map<Continuation, Config>();
@@ -106,6 +106,9 @@ export class OwnerMachine extends Machine {
     this.#offerAtOwner('open', (input) => owner.reads.open(input));
     this.actions.set('session-owner.watch', ({ sessionIds }: ActionInput<'session-owner.watch'>) => owner.reads.watch(sessionIds));
     this.#offerAtOwner('send', (input) => owner.commands.send(input));
+    this.#offerAtOwner('regenerate', (input) => owner.versions.regenerate(input));
+    this.#offerAtOwner('edit', (input) => owner.versions.edit(input));
+    this.#offerAtOwner('select', (input) => owner.versions.select(input));
     this.#offerAtOwner('cancel', (input) => owner.commands.cancel(input));
     this.#offerAtOwner('rename', (input) => owner.commands.rename(input));
     this.#offerAtOwner('delete', (input) => owner.commands.delete(input));

@@ -9,8 +9,9 @@ export const CLIENT_DEEDS = ['send', 'cancel', 'rename', 'repeat', 'reload', 'dr
 export const AI_DEEDS = ['kill-ai', 'pause-ai', 'stop-ai'] as const;
 export const OWNER_DEEDS = ['kill-owner', 'pause-owner', 'stop-owner', 'cut-owner', 'expel-owner'] as const;
 export const STORE_DEEDS = ['history-away', 'store-away', 'store-restart', 'store-loses-tail', 'store-empty', 'expire-events', 'expire-log'] as const;
+export const VERSION_DEEDS = ['regenerate', 'edit', 'select', 'repeat-version'] as const;
 export const DEEDS = [...CLIENT_DEEDS, ...AI_DEEDS, ...OWNER_DEEDS, ...STORE_DEEDS] as const;
-export type Deed = (typeof DEEDS)[number];
+export type Deed = (typeof DEEDS)[number] | (typeof VERSION_DEEDS)[number];
 
 export interface Step {
   /** Ms after the step before. */

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { FINE } from './fate.ts';
-import { AI_DEEDS, CLIENT_DEEDS, DEEDS, OWNER_DEEDS, plans, STORE_DEEDS, type Plan } from './plan.ts';
+import { AI_DEEDS, CLIENT_DEEDS, DEEDS, OWNER_DEEDS, plans, STORE_DEEDS, VERSION_DEEDS, type Plan } from './plan.ts';
 import { play, prove } from './play.ts';
 import type { World } from './world.ts';
 
@@ -43,6 +43,9 @@ async function explore(plan: fc.Arbitrary<Plan>, runs: number, also: (world: Wor
 
 const fine = (plan: Plan): Plan => ({ ...plan, weather: FINE });
 
+/** Most replies end before the next thing is asked. */
+const slow = (plan: Plan): Plan => ({ ...plan, steps: plan.steps.map((step) => ({ ...step, after: step.after * 4 })) });
+
 test('V10 in whatever order messages arrive, every tab ends with what the log and history have', async () => {
   await explore(plans(2, CLIENT_DEEDS).map(fine), 30_000, ({ tabs }) => {
     for (const { name, mode, opens, connections } of tabs) if (mode === 'delta' && opens > connections) throw new Error(`${name} had to open its session again, and nothing was lost`);
@@ -67,6 +70,11 @@ test('V14 stores may be away, lose their last writes, be emptied, and forget wha
 
 test('V15 all of that may come together', async () => {
   await explore(plans(8, DEEDS), 5_000);
+}, LIMIT_MS);
+
+test('T18 versions are made, repeated and selected, in whatever order and beside all of that', async () => {
+  await explore(plans(6, ['send', 'cancel', ...VERSION_DEEDS]).map(fine).map(slow), 5_000);
+  await explore(plans(12, [...DEEDS, ...VERSION_DEEDS, ...VERSION_DEEDS, ...VERSION_DEEDS]).map(slow), 10_000);
 }, LIMIT_MS);
 
 test('V16 a plan repeats its run step by step', async () => {

@@ -121,8 +121,8 @@ export class SimLog implements EventLog {
 
   async findOp(sessionId: string, opId: string): Promise<OpResult | null> {
     const { server, connection, membership } = this.#parts;
-    void membership.store;
-    return connection.call(() => server.kept(sessionId).ops.get(opId) ?? null);
+    const { store } = membership;
+    return connection.call(() => server.findOp(store, sessionId, opId));
   }
 
   async watchAccumulated(sessionIds: string[], until: number): Promise<void> {

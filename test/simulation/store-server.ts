@@ -172,6 +172,11 @@ export class StoreServer {
     return { ...meta };
   }
 
+  findOp(store: string, sessionId: string, opId: string): OpResult | null {
+    this.#mustBe(store);
+    return this.#kept(sessionId).ops.get(opId) ?? null;
+  }
+
   read(store: string, sessionId: string, after: number | null): { meta: LogMeta; events: Event[] } | null {
     this.#mustBe(store);
     const kept = this.#kept(sessionId);

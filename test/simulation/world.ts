@@ -13,6 +13,7 @@ import { Scheduler, type Place } from './scheduler.ts';
 import { StoreServer } from './store-server.ts';
 import { Tab } from './tab.ts';
 import { Timeline } from './timeline.ts';
+import { Versions } from './versions.ts';
 import { Witness } from './witness.ts';
 
 export interface WorldOptions {
@@ -54,6 +55,7 @@ export class World implements Around {
   readonly tabs: Tab[] = [];
   /** By clientMessageId: what the server answered. */
   readonly sent = new Map<string, Accepted>();
+  readonly versions = new Versions(this);
   readonly cancels: { messageId: string; status: MessageStatus }[] = [];
   /** An owner gave up what only it knew. */
   forgetful = false;

@@ -140,6 +140,7 @@ export function recordingPorts(backends: Pick<Backends, 'history'>) {
       page: (sessionId, before, limit) => history.page(sessionId, before, limit),
       message: (sessionId, messageId) => history.message(sessionId, messageId),
       session: (sessionId) => history.session(sessionId),
+      outline: (sessionId, after) => history.outline(sessionId, after),
       list: ({ userId, limit, ...rest }) => history.list(userId, { limit: limit ?? 50, before: rest.before?.toString(), query: rest.query }),
     },
     logger: { info: write, warn: write, error: write },

@@ -70,6 +70,11 @@ function defaultHandlers(): Handlers {
     'session:history': unavailable,
     'message:send': unavailable,
     'message:cancel': unavailable,
+    'message:regenerate': unavailable,
+    'message:continue': unavailable,
+    'message:edit': unavailable,
+    'message:select': unavailable,
+    'message:versions': unavailable,
     'auth:refresh': () => ({ ok: true, userId: 'user', expiresAt: new Date(Date.now() + 3_600_000).toISOString() }),
   };
 }

@@ -26,6 +26,8 @@ export interface ScriptedSession {
   end(outcome?: 'completed' | 'cancelled' | 'failed' | 'interrupted'): void;
   open(request: ClientEvent<'session:open'>): Ack<'session:open'>;
   textOf(messageId: string): string;
+  /** What is active of `messages`. */
+  path(): Message[];
 }
 
 export function scriptedSession(server: ScriptedServer, id = 'session00001', title = 'A scripted chat'): ScriptedSession {
@@ -60,7 +62,7 @@ export function scriptedSession(server: ScriptedServer, id = 'session00001', tit
     },
     lose: (text) => void self.append({ type: 'message.delta', messageId: replyId(), text }),
     begin(content, clientMessageId, publish = true) {
-      const [asked, reply] = newTurn(self.messages, id, content, clientMessageId);
+      const [asked, reply] = newTurn(self.messages, self.path().at(-1)?.id ?? null, id, content, clientMessageId);
       const events: NewEvent[] = [{ type: 'message.created', message: asked }, { type: 'message.created', message: reply }];
       if (publish) self.publish(...events);
       else self.append(...events);
@@ -72,18 +74,33 @@ export function scriptedSession(server: ScriptedServer, id = 'session00001', tit
       const cursor = { logId: self.logId, seq: head };
       const known = request.cursor?.logId === self.logId && request.cursor.seq <= head;
       if (known) return { ok: true, session, cursor, resync: false, events: self.events.slice(request.cursor?.seq) };
-      const messages = structuredClone(self.messages);
+      const messages = self.path();
       return { ok: true, session, cursor, resync: request.cursor !== undefined && request.cursor !== null, messages, hasMore: false };
     },
+    path: () => pathTo(self.messages, self.events),
     textOf: (messageId) => self.messages.find((message) => message.id === messageId)?.content ?? '',
   };
   return self;
 }
 
-function newTurn(messages: Message[], sessionId: string, content: string, clientMessageId?: string): [Message, Message] {
+/** The end of the active path is what was said last, or switched to since. */
+function pathTo(messages: Message[], events: Event[]): Message[] {
+  const last = events.findLast((event) => event.type === 'message.created' || event.type === 'session.switched');
+  let id = last?.type === 'session.switched' ? last.tip : last?.type === 'message.created' ? last.message.id : null;
+  const path: Message[] = [];
+  while (id !== null) {
+    const message = messages.find((other) => other.id === id);
+    if (!message) break;
+    path.unshift({ ...message });
+    id = message.parentId;
+  }
+  return path;
+}
+
+function newTurn(messages: Message[], parentId: string | null, sessionId: string, content: string, clientMessageId?: string): [Message, Message] {
   const position = messages.length + 1;
   const base = { sessionId, createdAt: AT } as const;
-  const asked: Message = { ...base, id: `user${position}`, position, role: 'user', content, status: 'complete', parentId: messages.at(-1)?.id ?? null };
+  const asked: Message = { ...base, id: `user${position}`, position, role: 'user', content, status: 'complete', parentId };
   if (clientMessageId !== undefined) asked.clientMessageId = clientMessageId;
   const reply: Message = { ...base, id: `reply${position + 1}`, position: position + 1, role: 'assistant', content: '', status: 'streaming', parentId: asked.id };
   return [asked, reply];

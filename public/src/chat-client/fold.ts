@@ -3,7 +3,8 @@
  *
  * The text of the open reply lives in `streaming`, apart from the list, so that a piece of text costs the same however
  * long the conversation is. Rules: what the view has already is dropped; a hole or another log is a `gap` (open again
- * with the cursor); something that cannot follow from what the view holds is `broken` (open again without one).
+ * with the cursor); something that cannot follow from what the view holds is `broken`, and a path that it does not hold is
+ * `elsewhere` (open again without one).
  */
 import type { Cursor, Event, Message, OpenReply, PageReply, Session, WholeMessage } from '../../../src/protocol/wire.ts';
 
@@ -28,7 +29,7 @@ export interface SessionView {
   deleted: boolean;
 }
 
-export type Verdict = 'applied' | 'nothing' | 'gap' | 'broken';
+export type Verdict = 'applied' | 'nothing' | 'gap' | 'broken' | 'elsewhere';
 export interface Folded {
   verdict: Verdict;
   view: SessionView;
@@ -49,6 +50,7 @@ export function applyOpenReply(view: SessionView | null, reply: Opened): Folded 
   if (view === null) return null;
   const folded = applyEvents(view, reply.cursor.logId, reply.events ?? []);
   const reached = folded.view.cursor.logId === reply.cursor.logId && folded.view.cursor.seq >= reply.cursor.seq;
+  if (folded.verdict === 'elsewhere') return folded;
   if (folded.verdict === 'broken' || !reached) return { verdict: 'broken', view: folded.view };
   return { verdict: 'applied', view: { ...folded.view, session: reply.session } };
 }
@@ -105,7 +107,7 @@ export function applyEvents(view: SessionView, logId: string, events: readonly L
     const jumps = event.seq !== current.cursor.seq + 1;
     if (jumps && !(sparse && current.streaming !== null)) return { verdict: 'gap', view: current };
     const next = sparse && isReplyEvent(event) ? current : applyEvent(current, event);
-    if (next === null) return { verdict: 'broken', view: current };
+    if (typeof next === 'string') return { verdict: next, view: current };
     current = { ...next, cursor: { logId, seq: event.seq } };
   }
   return { verdict: current === view ? 'nothing' : 'applied', view: current };
@@ -135,12 +137,13 @@ function isReplyEvent(event: LogEvent): event is ReplyEvent {
   return 'messageId' in event;
 }
 
-/** null: it cannot follow from this view. */
-function applyEvent(view: SessionView, event: LogEvent): SessionView | null {
-  if (isReplyEvent(event)) return applyReplyEvent(view, event);
+function applyEvent(view: SessionView, event: LogEvent): SessionView | 'broken' | 'elsewhere' {
+  if (isReplyEvent(event)) return applyReplyEvent(view, event) ?? 'broken';
   switch (event.type) {
     case 'message.created':
       return addMessage(view, event.message);
+    case 'session.switched':
+      return switchPath(view, event.tip);
     case 'session.renamed':
       return { ...view, session: { ...view.session, title: event.title } };
     case 'session.deleted':
@@ -150,6 +153,7 @@ function applyEvent(view: SessionView, event: LogEvent): SessionView | null {
   }
 }
 
+/** null: it cannot follow from this view. */
 function applyReplyEvent(view: SessionView, event: ReplyEvent): SessionView | null {
   const streaming = view.streaming;
   if (streaming === null || streaming.messageId !== event.messageId) return null;
@@ -180,10 +184,10 @@ function finish(view: SessionView, reply: StreamingReply, patch: Partial<Message
 }
 
 /** A new message follows its parent: a newer version of a turn takes the place of what stood below that parent. */
-function addMessage(view: SessionView, message: Message): SessionView | null {
-  if (view.streaming !== null && view.streaming.messageId !== message.id) return null;
-  const parent = view.messages.findIndex((other) => other.id === message.parentId);
-  const path = parent >= 0 ? view.messages.slice(0, parent + 1) : message.parentId === null ? [] : view.messages;
+function addMessage(view: SessionView, message: Message): SessionView | 'broken' | 'elsewhere' {
+  if (view.streaming !== null && view.streaming.messageId !== message.id) return 'broken';
+  const path = pathTo(view, message);
+  if (path === null) return 'elsewhere';
   const streaming = message.status === 'streaming';
   const { messageCount } = view.session;
   return {
@@ -192,6 +196,21 @@ function addMessage(view: SessionView, message: Message): SessionView | null {
     streaming: streaming ? { messageId: message.id, text: message.content, restarted: false } : view.streaming,
     session: { ...view.session, updatedAt: message.createdAt, messageCount: messageCount + 1, streaming: streaming || view.session.streaming },
   };
+}
+
+/** What stays above a new message; null: the view does not hold it. The parent of the oldest message is on the page above. */
+function pathTo({ messages }: SessionView, { parentId }: Message): readonly Message[] | null {
+  const parent = messages.findIndex((other) => other.id === parentId);
+  if (parent >= 0) return messages.slice(0, parent + 1);
+  if (parentId === null || messages.length === 0 || messages[0]?.parentId === parentId) return [];
+  return null;
+}
+
+/** The path to a message that the view holds is shorter than before; any other must be asked for. */
+function switchPath(view: SessionView, tip: string | null): SessionView | 'elsewhere' {
+  if (tip === null) return { ...view, messages: [], hasMore: false, before: undefined };
+  const last = view.messages.findIndex((message) => message.id === tip);
+  return last < 0 ? 'elsewhere' : { ...view, messages: view.messages.slice(0, last + 1) };
 }
 
 // ---- accumulated mode -------------------------------------------------------------------------------------------

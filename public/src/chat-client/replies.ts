@@ -26,6 +26,8 @@ function isKnownType(type: string): boolean {
   return KNOWN_TYPES.includes(type);
 }
 
+const sent = z.object({ messageId: z.string(), replyId: z.string(), duplicate: z.boolean() });
+
 const replySchemas: { [N in ClientEventName]: z.ZodType<ClientReplies[N]> } = {
   'session:open': z.object({
     session: sessionSchema,
@@ -41,7 +43,12 @@ const replySchemas: { [N in ClientEventName]: z.ZodType<ClientReplies[N]> } = {
   'session:rename': z.object({ session: sessionSchema }),
   'session:delete': nothing,
   'session:history': z.object({ messages: z.array(messageSchema), hasMore: z.boolean(), before }),
-  'message:send': z.object({ messageId: z.string(), replyId: z.string(), duplicate: z.boolean() }),
+  'message:send': sent,
+  'message:regenerate': sent,
+  'message:continue': sent,
+  'message:edit': sent,
+  'message:select': z.object({ tip: z.string() }),
+  'message:versions': z.object({ versions: z.array(messageSchema) }),
   'message:cancel': z.object({ status: statusSchema }),
   'auth:refresh': z.object({ userId: z.string(), expiresAt: z.string() }),
 };

@@ -11,6 +11,7 @@ import type { Change } from './session-list.ts';
 import { SessionSync, type SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
 import { Unsent, type UnsentMessage } from './unsent.ts';
+import { VersionRequests, type VersionRequest } from './version-requests.ts';
 
 export interface SessionSnapshot {
   /** null until the first message of a new session is on its way. */
@@ -20,6 +21,8 @@ export interface SessionSnapshot {
   /** Why the last open failed. */
   error: ClientError | null;
   pending: readonly PendingSend[];
+  /** The version that was asked for and is not there yet. */
+  making: VersionRequest | null;
   /** Stop was pressed and the reply has not ended yet. */
   cancelling: boolean;
   older: { loading: boolean; error: ClientError | null };
@@ -35,6 +38,7 @@ export class SessionStore {
   private readonly sync: SessionSync;
   private readonly outbox: Outbox;
   private readonly canceller: Canceller;
+  private readonly versions: VersionRequests;
   private older: SessionSnapshot['older'] = { loading: false, error: null };
 
   constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode, unsent: Unsent = new Unsent(env, 'alone')) {
@@ -44,6 +48,7 @@ export class SessionStore {
     this.outbox = new Outbox(env, transport, this.sync, unsent, changed);
     const problem = (error: ClientError): void => this.problems.emit(error);
     this.canceller = new Canceller(env, transport, this.sync, this.outbox, { changed, problem });
+    this.versions = new VersionRequests(env, transport, this.sync, { changed, problem });
     this.snapshot = new Observable(this.take());
     if (sessionId !== null) this.sync.start();
     if (sessionId !== null) this.outbox.restore(unsent.of(sessionId));
@@ -55,7 +60,7 @@ export class SessionStore {
 
   /** Nothing is on its way: closing it loses nothing. */
   get idle(): boolean {
-    return this.outbox.pending.every((entry) => entry.status === 'refused');
+    return this.outbox.pending.every((entry) => entry.status === 'refused') && this.versions.pending === null;
   }
 
   /** Messages of new chats that nobody else will send. */
@@ -80,6 +85,17 @@ export class SessionStore {
   /** Stops the reply, also one that is not there yet. Answers the text of a message taken back instead of sent. */
   cancel(): string | null {
     return this.canceller.request();
+  }
+  /** False when another version is on its way, or a reply streams. */
+  makeVersion(request: VersionRequest): boolean {
+    return this.versions.make(request);
+  }
+  /** Shows this version instead, in every tab. */
+  async select(messageId: string): Promise<void> {
+    const { sessionId } = this;
+    if (sessionId === null) return;
+    const answer = await this.transport.request('message:select', { sessionId, messageId });
+    if (!answer.ok) this.problems.emit(answer.error);
   }
   /** Opens it again after a failure. */
   reopen(): void {
@@ -138,14 +154,16 @@ export class SessionStore {
     this.rescue();
     this.outbox.settle(this.sync.view);
     this.canceller.settle(this.sync.view);
+    this.versions.settle(this.sync.view);
     this.outbox.keep();
     this.snapshot.set(this.take());
     this.outbox.pump();
     this.canceller.pump();
+    this.versions.pump();
   }
 
   private take(): SessionSnapshot {
     const { sessionId, phase, view, error } = this.sync;
-    return { sessionId, phase, view, error, pending: this.outbox.pending, cancelling: this.canceller.active, older: this.older };
+    return { sessionId, phase, view, error, pending: this.outbox.pending, making: this.versions.pending, cancelling: this.canceller.active, older: this.older };
   }
 }

@@ -111,6 +111,7 @@ export class SessionSync {
     if (this.view === null) return;
     const { verdict, view } = this.apply(this.view, frame);
     if (verdict === 'gap' || verdict === 'broken') return this.repair(verdict);
+    if (verdict === 'elsewhere') return this.follow();
     this.watchSilence(view);
     if (verdict === 'nothing') return;
     this.fruitless = 0;
@@ -138,6 +139,12 @@ export class SessionSync {
     this.fruitless += 1;
     if (verdict === 'broken' || this.fruitless > 2) this.forgetCursor = true;
     this.openAfter(backoffMs(REOPEN, this.fruitless - 1, this.env.random));
+  }
+
+  /** Another path is active: nothing went wrong, and it is asked for at once. */
+  private follow(): void {
+    this.forgetCursor = true;
+    this.openAfter(0);
   }
 
   private openAfter(ms: number): void {
@@ -170,6 +177,7 @@ export class SessionSync {
     if (!answer.ok) return this.refused(answer.error);
     this.id = answer.value.session.id;
     const opened = applyOpenReply(this.view, answer.value);
+    if (opened?.verdict === 'elsewhere') return this.follow();
     if (opened === null || opened.verdict === 'broken') return this.repair('broken');
     this.opened(opened.view);
   }

@@ -110,9 +110,10 @@ export class RedisLog implements EventLog {
 
   async findOp(sessionId: string, opId: string): Promise<OpResult | null> {
     const { link, identity } = this.#deps;
-    void identity.current;
-    const result = await link.ask((client) => client.hget(sessionKeys(sessionId).ops, opId));
-    return result === null ? null : (JSON.parse(result) as OpResult);
+    const [status, result] = (await link.run('findOp', [sessionKeys(sessionId).ops, keys.store], [identity.current, opId])) as Answer;
+    if (status === NOTHING) return null;
+    if (status !== 1) throw this.#otherStore();
+    return JSON.parse(String(result)) as OpResult;
   }
 
   async watchAccumulated(sessionIds: string[], until: number): Promise<void> {

@@ -42,6 +42,7 @@ export function toMeta(sessionId: string, store: string, fields: string[], oldes
     nextPosition: json('nextPosition'),
     messageCount: json('messageCount'),
     tip: json('tip'),
+    ...(hash.has('tipParent') && { tipParent: json<string | null>('tipParent') }),
     logId: text('logId'),
     head,
     firstSeq: oldest === 0 ? head + 1 : oldest,

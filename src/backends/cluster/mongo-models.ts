@@ -1,7 +1,8 @@
 /** The two collections of history. docs/HISTORY.md says why they look like this. */
 import mongoose, { type Connection, type Model } from 'mongoose';
-import type { SessionRecord } from '../../protocol/broker.ts';
+import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
+import { withoutVersions } from '../versions.ts';
 import { wordsOf } from './mongo-words.ts';
 
 export interface SessionDoc {
@@ -68,14 +69,13 @@ export function sessionDoc(record: SessionRecord, deleted: boolean): SessionDoc 
 }
 
 export function messageDoc(session: SessionRecord, message: Message): MessageDoc {
-  const { siblings: _counted, ...kept } = message;
   return {
     _id: messageKey(session.id, message.id),
     session: session.id,
     user: userKey(session.userId),
     position: message.position,
     turn: turnKey(message),
-    message: JSON.stringify(kept),
+    message: JSON.stringify(withoutVersions(message)),
     words: wordsOf(message.content),
   };
 }
@@ -86,4 +86,15 @@ export function messageKey(sessionId: string, messageId: string): string {
 
 function turnKey({ role, parentId }: Message): string {
   return `${role}:${parentId ?? ''}`;
+}
+
+/** A message's place, from the fields that stand beside its text. */
+export function placeOf({ _id, turn, position }: Pick<MessageDoc, '_id' | 'turn' | 'position'>): MessagePlace {
+  const [role, parentId] = turn.split(':');
+  return { id: idOf(_id), parentId: parentId || null, role: role === 'user' ? 'user' : 'assistant', position };
+}
+
+/** The message's own id in a document's. */
+export function idOf(key: string): string {
+  return key.slice(key.indexOf(':') + 1);
 }

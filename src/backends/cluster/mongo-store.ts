@@ -5,13 +5,14 @@
  */
 import mongoose from 'mongoose';
 import type { Clock } from '../../clock.ts';
-import type { SessionRecord } from '../../protocol/broker.ts';
+import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import type { HistoryStore } from '../contracts.ts';
 import type { ListOptions, SessionList } from '../list-place.ts';
 import type { MongoLink } from './mongo-connection.ts';
 import { listSessions } from './mongo-list.ts';
-import { messageDoc, messageKey, sessionDoc, type HistoryModels, type MessageDoc, type SessionDoc } from './mongo-models.ts';
+import { withVersions } from '../versions.ts';
+import { idOf, messageDoc, messageKey, placeOf, sessionDoc, type HistoryModels, type MessageDoc, type SessionDoc } from './mongo-models.ts';
 
 const DUPLICATE = 11_000;
 
@@ -58,6 +59,14 @@ export class MongoHistory implements HistoryStore {
       const below = { session: sessionId, position: { $lt: before ?? Number.MAX_SAFE_INTEGER } };
       const docs = await this.#models.messages.find(below, { words: 0 }).sort({ position: -1 }).limit(limit + 1).lean();
       return { messages: await this.#toMessages(sessionId, docs.slice(0, limit).reverse()), hasMore: docs.length > limit };
+    });
+  }
+
+  outline(sessionId: string, after: number): Promise<MessagePlace[]> {
+    return this.#link.ask(async () => {
+      const above = { session: sessionId, position: { $gt: after } };
+      const docs = await this.#models.messages.find(above, { turn: 1, position: 1 }).sort({ position: 1 }).lean();
+      return docs.map(placeOf);
     });
   }
 
@@ -132,15 +141,11 @@ export class MongoHistory implements HistoryStore {
   /** The versions of a turn are counted when they are read: a later one changes the number for all. */
   async #toMessages(sessionId: string, docs: Pick<MessageDoc, 'message' | 'turn'>[]): Promise<Message[]> {
     if (docs.length === 0) return [];
-    const turns = await this.#models.messages.aggregate<{ _id: string; count: number }>([
-      { $match: { session: sessionId, turn: { $in: docs.map(({ turn }) => turn) } } },
-      { $group: { _id: '$turn', count: { $sum: 1 } } },
-    ]);
-    const counts = new Map(turns.map(({ _id, count }) => [_id, count]));
-    return docs.map(({ message, turn }) => {
-      const siblings = counts.get(turn) ?? 1;
-      return { ...(JSON.parse(message) as Message), ...(siblings > 1 && { siblings }) };
-    });
+    const turns = { session: sessionId, turn: { $in: docs.map(({ turn }) => turn) } };
+    const versions = await this.#models.messages.find(turns, { turn: 1 }).sort({ position: 1 }).lean();
+    const byTurn = new Map<string, string[]>();
+    for (const { _id, turn } of versions) byTurn.set(turn, [...(byTurn.get(turn) ?? []), idOf(_id)]);
+    return docs.map(({ message, turn }) => withVersions(JSON.parse(message) as Message, byTurn.get(turn) ?? []));
   }
 }
 

@@ -13,6 +13,7 @@ const FILES = {
   claim: 'claim-8',
   create: 'create-5',
   deadNodes: 'dead-nodes-1',
+  findOp: 'find-op-2',
   findUnowned: 'find-unowned-2',
   identify: 'identify-3',
   join: 'join-3',

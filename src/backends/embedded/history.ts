@@ -2,9 +2,10 @@
 import type { HistoryStore } from '../contracts.ts';
 import type { ListOptions, SessionList } from '../list-place.ts';
 import type { Clock } from '../../clock.ts';
-import type { SessionRecord } from '../../protocol/broker.ts';
+import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import { listSessions } from './history-list.ts';
+import { withVersions, withoutVersions } from '../versions.ts';
 import { foldForSearch, ownerWord } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
 
@@ -59,6 +60,14 @@ export class EmbeddedHistory implements HistoryStore {
     return { messages: newest.map((row) => this.#toMessage(row.message)), hasMore: rows.length > limit };
   }
 
+  async outline(sessionId: string, after: number): Promise<MessagePlace[]> {
+    return this.#db.all<{ id: string; parentId: string | null; role: MessagePlace['role']; position: number }>(
+      'SELECT id, parent_id AS parentId, role, position FROM messages WHERE session_id = ? AND position > ? ORDER BY position',
+      sessionId,
+      after,
+    );
+  }
+
   async list(userId: string, options: ListOptions): Promise<SessionList> {
     return listSessions(this.#db, userId, options);
   }
@@ -107,7 +116,7 @@ export class EmbeddedHistory implements HistoryStore {
   }
 
   #insertMessage(session: SessionRecord, message: Message): void {
-    const { siblings: _counted, ...kept } = message;
+    const kept = withoutVersions(message);
     const inserted = this.#db.run(
       'INSERT OR IGNORE INTO messages (session_id, id, position, parent_id, role, message) VALUES (?, ?, ?, ?, ?, ?)',
       session.id,
@@ -129,12 +138,12 @@ export class EmbeddedHistory implements HistoryStore {
   /** The versions of a turn are counted when they are read: a later one changes the number for all. */
   #toMessage(json: string): Message {
     const message = JSON.parse(json) as Message;
-    const siblings = this.#db.get<{ count: number }>(
-      'SELECT count(*) AS count FROM messages WHERE session_id = ? AND parent_id IS ? AND role = ?',
+    const versions = this.#db.all<{ id: string }>(
+      'SELECT id FROM messages WHERE session_id = ? AND parent_id IS ? AND role = ? ORDER BY position',
       message.sessionId,
       message.parentId,
       message.role,
-    )?.count;
-    return siblings === undefined || siblings < 2 ? message : { ...message, siblings };
+    );
+    return withVersions(message, versions.map(({ id }) => id));
   }
 }

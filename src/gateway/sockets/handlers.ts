@@ -18,7 +18,12 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
       return {};
     },
     'session:history': ({ data }, fields) => call(broker, 'session-owner.history', { ...fields, userId: data.userId }),
-    'message:send': ({ data }, fields) => send(gateway, { ...fields, userId: data.userId }),
+    'message:send': ({ data }, fields) => send(gateway, 'session-owner.send', { ...fields, userId: data.userId }),
+    'message:regenerate': ({ data }, fields) => send(gateway, 'session-owner.regenerate', { ...fields, userId: data.userId }),
+    'message:continue': ({ data }, fields) => send(gateway, 'session-owner.continue', { ...fields, userId: data.userId }),
+    'message:edit': ({ data }, fields) => send(gateway, 'session-owner.edit', { ...fields, userId: data.userId }),
+    'message:select': ({ data }, fields) => call(broker, 'session-owner.select', { ...fields, userId: data.userId }),
+    'message:versions': ({ data }, fields) => call(broker, 'session-owner.versions', { ...fields, userId: data.userId }),
     'message:cancel': ({ data }, fields) => call(broker, 'session-owner.cancel', { ...fields, userId: data.userId }),
     'auth:refresh': (socket, { token }) => refreshToken(gateway, socket, token),
   };

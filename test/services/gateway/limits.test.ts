@@ -136,3 +136,21 @@ test('G15 a frame of just under the limit goes through', async () => {
   const client = await node.connect();
   expect((await ask(client, 'message:send', { ...message(1), content: '\u0001'.repeat(100_000) })).ok).toBe(true);
 });
+
+test('T14 versions are made by the owner, and each counts as a message sent; looking at them does not', async () => {
+  await start({ env: { RATE_SENDS: '3', RATE_SENDS_WINDOW_MS: '60000' } });
+  const client = await node.connect();
+  const version = { sessionId: 's1', messageId: 'm1', clientMessageId: 'c1' };
+  expect(await ask(client, 'message:regenerate', version)).toMatchObject({ ok: true, messageId: 'm1', replyId: 'r2', duplicate: false });
+  expect(await ask(client, 'message:continue', version)).toMatchObject({ ok: true });
+  expect(await ask(client, 'message:edit', { ...version, content: 'new' })).toMatchObject({ ok: true, messageId: 'm2' });
+  for (const [name, fields] of [['message:regenerate', version], ['message:continue', version], ['message:edit', { ...version, content: 'new' }]] as const) {
+    expect(await ask(client, name, fields)).toMatchObject({ ok: false, error: { code: 'rate-limited' } });
+  }
+  expect(await ask(client, 'message:select', { sessionId: 's1', messageId: 'm1' })).toEqual({ ok: true, tip: 'm1' });
+  expect(await ask(client, 'message:versions', { sessionId: 's1', messageId: 'm1' })).toEqual({ ok: true, versions: [] });
+  expect(await ask(client, 'message:edit', { ...version, content: ' ' })).toMatchObject({ error: { code: 'invalid' } });
+  for (const action of ['regenerate', 'continue', 'edit', 'select', 'versions'] as const) {
+    expect(node.callsOf(`session-owner.${action}`)).toMatchObject([{ params: { userId: expect.any(String), sessionId: 's1', messageId: 'm1' } }]);
+  }
+});

@@ -1,6 +1,6 @@
 import type { HistoryStore } from '../../../src/backends/contracts.ts';
 import { chatError } from '../../../src/errors.ts';
-import type { SessionRecord } from '../../../src/protocol/broker.ts';
+import type { MessagePlace, SessionRecord } from '../../../src/protocol/broker.ts';
 import type { Message } from '../../../src/protocol/wire.ts';
 import type { Faults } from './faults.ts';
 import { copyOf, type MemorySession, type MemoryState } from './memory-state.ts';
@@ -22,7 +22,7 @@ export class MemoryHistory implements HistoryStore {
       const kept = this.#state.sessions.get(session.id) ?? { record: copyOf(session), deleted: false, messages: new Map() };
       if (kept.deleted) return { deleted: true };
       if (session.rev > kept.record.rev) kept.record = copyOf(session);
-      for (const { siblings: _counted, ...message } of messages) {
+      for (const { siblings: _counted, versions: _listed, ...message } of messages) {
         if (!kept.messages.has(message.id)) kept.messages.set(message.id, JSON.stringify(message));
       }
       this.#state.sessions.set(session.id, kept);
@@ -52,6 +52,13 @@ export class MemoryHistory implements HistoryStore {
     });
   }
 
+  async outline(sessionId: string, after: number): Promise<MessagePlace[]> {
+    return this.#faults.read('history.outline', sessionId, () => {
+      const above = this.#messages(sessionId).filter(({ position }) => position > after);
+      return above.map(({ id, parentId, role, position }) => ({ id, parentId, role, position })).sort((a, b) => a.position - b.position);
+    });
+  }
+
   async list(userId: string, options: ListOptions): Promise<SessionList> {
     return this.#faults.read('history.list', null, () => {
       const of = [...this.#state.sessions.values()].filter((kept) => !kept.deleted && kept.record.userId === userId);
@@ -73,8 +80,9 @@ export class MemoryHistory implements HistoryStore {
   #messages(sessionId: string): Message[] {
     const all = [...(this.#state.sessions.get(sessionId)?.messages.values() ?? [])].map((json) => JSON.parse(json) as Message);
     return all.map((message) => {
-      const siblings = all.filter((other) => other.parentId === message.parentId && other.role === message.role).length;
-      return siblings > 1 ? { ...message, siblings } : message;
+      const turn = all.filter((other) => other.parentId === message.parentId && other.role === message.role);
+      const versions = turn.sort((a, b) => a.position - b.position).map(({ id }) => id);
+      return versions.length > 1 ? { ...message, siblings: versions.length, versions } : message;
     });
   }
 }

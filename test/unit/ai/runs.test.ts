@@ -129,6 +129,17 @@ describe('sending', () => {
     expect(ends()).toEqual([{ outcome: 'completed', finishReason: 'stop', model: 'scripted-1' }]);
   });
 
+  test('T16 a model that cannot take its text up is shown it and asked to go on; its text comes behind it', async () => {
+    const { runs, provider, chunks } = rig();
+    runs.generate(request({ prefix: 'Hello', asking: true }));
+    const { prefix, messages } = provider.call().request;
+    expect(prefix).toBe('');
+    expect(messages).toEqual([{ role: 'user', content: 'Hi' }, { role: 'assistant', content: 'Hello' }, { role: 'user', content: expect.stringContaining('Continue') }]);
+    provider.call().text(' world');
+    await settle();
+    expect(chunks()).toEqual([{ runId: 'run-1', sessionId: 'session-1', offset: 5, text: ' world' }]);
+  });
+
   test('K20 a run with a prefix begins behind it', async () => {
     const { runs, provider, chunks } = rig();
     runs.generate(request({ prefix: 'Hello' }));

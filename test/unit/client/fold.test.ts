@@ -199,3 +199,39 @@ describe('whole texts', () => {
     expect(applyEvents(viewOf([message('u')], 2), 'L', [renamed], true).verdict).toBe('gap');
   });
 });
+
+describe('versions', () => {
+  const chat = [message('u1'), message('r1', { role: 'assistant', parentId: 'u1' }), message('u2', { parentId: 'r1' }), message('r2', { role: 'assistant', parentId: 'u2' })];
+  const ids = (view: SessionView): string[] => view.messages.map(({ id }) => id);
+  const fold = (view: SessionView, ...events: object[]) => applyEvents(view, 'L', events.map((event, n) => ({ ...event, seq: view.cursor.seq + n + 1, at: AT }) as Event));
+
+  it('T13 a new version of a reply takes the place of all that stood there, with its numbers', () => {
+    const version = { ...reply('r1b', 'u1'), versions: ['r1', 'r1b'], siblings: 2 };
+    const { verdict, view } = fold(viewOf(chat), { type: 'session.switched', tip: 'u1' }, { type: 'message.created', message: version });
+    expect([verdict, ids(view)]).toEqual(['applied', ['u1', 'r1b']]);
+    expect(view.messages[1]).toMatchObject({ versions: ['r1', 'r1b'], siblings: 2 });
+    expect(view.streaming).toEqual({ messageId: 'r1b', text: '', restarted: false });
+  });
+
+  it('T13 one that continues another begins with its text', () => {
+    const { view } = fold(viewOf(chat), { type: 'message.created', message: { ...reply('r2b', 'u2'), content: 'kept' } }, { type: 'message.delta', messageId: 'r2b', text: ' more' });
+    expect(contentOf(view, view.messages.at(-1)!)).toBe('kept more');
+  });
+
+  it('T13 an edit of the oldest message that is held takes its place, whether its parent is held or not', () => {
+    const edited = (parentId: string | null) => ({ type: 'message.created', message: message('new', { parentId }) });
+    expect(ids(fold(viewOf(chat), edited(null)).view)).toEqual(['new']);
+    const { verdict, view } = fold(viewOf(chat.slice(2), 0, '3'), edited('r1'));
+    expect([verdict, ids(view), view.hasMore, view.before]).toEqual(['applied', ['new'], true, '3']);
+  });
+
+  it('T13 a path to a message that is held is cut there; any other, and a message of it, must be asked for', () => {
+    expect(ids(fold(viewOf(chat), { type: 'session.switched', tip: 'r1' }).view)).toEqual(['u1', 'r1']);
+    expect(ids(fold(viewOf(chat), { type: 'session.switched', tip: 'r2' }).view)).toEqual(ids(viewOf(chat)));
+    expect(ids(fold(viewOf(chat), { type: 'session.switched', tip: null }).view)).toEqual([]);
+    expect(fold(viewOf(chat), { type: 'session.switched', tip: 'other' })).toMatchObject({ verdict: 'elsewhere', view: { cursor: { seq: 0 } } });
+    expect(fold(viewOf(chat), { type: 'message.created', message: message('new', { parentId: 'other' }) }).verdict).toBe('elsewhere');
+    const reopened = applyOpenReply(viewOf(chat), { session, cursor: { logId: 'L', seq: 1 }, resync: false, events: [{ type: 'session.switched', tip: 'other', seq: 1, at: AT }] });
+    expect(reopened?.verdict).toBe('elsewhere');
+  });
+});

@@ -223,3 +223,27 @@ it('B17 in accumulated mode whole texts are shown, and opening again asks for ev
   await until('the open after the cut', () => opens().length === 2);
   expect(opens()[1]).toEqual({ sessionId: session.id, mode: 'accumulated' });
 });
+
+describe('versions', () => {
+  it('T13 another path is shown at once, however often it is switched', async () => {
+    const store = await openLive();
+    const first = session.begin('Hello?');
+    session.delta('first');
+    session.end();
+    await untilSame(store, session);
+    const { parentId } = session.messages.find(({ id }) => id === first)!;
+    const second = { ...session.messages.at(-1)!, id: 'second', position: 3, content: '', status: 'streaming' as const, versions: [first, 'second'], siblings: 2 };
+    session.publish({ type: 'session.switched', tip: parentId }, { type: 'message.created', message: second });
+    session.delta('second');
+    session.end();
+    await until('the version', () => shownText(store, 'second') === 'second');
+    expect(opens()).toHaveLength(1);
+    const shown = () => store.snapshot.value.view?.messages.map(({ id }) => id).join(' ');
+    for (const tip of [first, 'second', first, 'second']) {
+      session.publish({ type: 'session.switched', tip });
+      await until(`the path to ${tip}`, () => shown() === `${parentId} ${tip}` && store.snapshot.value.phase === 'live');
+    }
+    expect(opens()).toHaveLength(5);
+    expect(opens().slice(1).every(({ cursor }) => cursor === undefined)).toBe(true);
+  });
+});

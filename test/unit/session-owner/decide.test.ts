@@ -1,5 +1,5 @@
-import { titleFrom } from '../../../src/session-owner/decide.ts';
 import { initialState } from '../../../src/session-owner/state.ts';
+import { titleFrom } from '../../../src/session-owner/title.ts';
 import { chunkInput, newMeta, replying, sendInput, take, testRules } from '../../support/session-states.ts';
 
 const types = (batch: { events: { type: string }[] }): string[] => batch.events.map(({ type }) => type);

@@ -186,7 +186,7 @@ describe('a reply that the log has open and history finished', () => {
   it('S86 one that ended without history knowing how keeps its text and fails', async () => {
     const { history } = first.backends;
     const { record: known } = (await history.session(sessionId))!;
-    await history.store({ ...known, rev: known.rev + 2, nextPosition: 7, messageCount: 6, tip: 'later' }, []);
+    await history.store({ ...known, rev: known.rev + 2, nextPosition: 7, messageCount: 6, tip: 'later', tipParent: 'its question' }, []);
     const node = await powerLoss(lose);
     await open(node);
     await settle();

@@ -80,12 +80,47 @@ describe('a reply whose only log is lost', () => {
     await cluster.chunk('answer', 0, DONE);
     const { history } = first.backends;
     const { record } = (await history.session(sessionId))!;
-    const halfStored = { ...record, id: 'half-stored', tip: 'the-reply', nextPosition: 5, messageCount: 4 };
+    const halfStored = { ...record, id: 'half-stored', tip: 'the-reply', tipParent: 'the-question', nextPosition: 5, messageCount: 4 };
     await history.store(halfStored, (await history.page(sessionId, 3, 2)).messages);
     sessionId = halfStored.id;
     await open(first);
     await settle();
     expect((await open(first)).messages).toMatchObject([{ content: 'one' }, { content: 'answer' }, { id: 'the-reply', position: 4, parentId: record.tip, ...lost }]);
+  });
+});
+
+describe('a version whose only log is lost', () => {
+  const version = (node: ClusterNode, messageId: string) => node.owner.versions.regenerate({ ...user, sessionId, messageId, clientMessageId: 'again' });
+
+  it('T12 fails once under its own id and its own parent, and a repeat finds that', async () => {
+    const { messageId, replyId } = await cluster.send(first, sessionId, 'one');
+    await cluster.chunk('answer', 0, DONE);
+    await cluster.send(first, sessionId, 'two');
+    await cluster.chunk('other', 0, DONE);
+    const made = await version(first, replyId);
+    await settle();
+    await cluster.chunk('never seen ag', 0);
+    loseBoth();
+    const second = await cluster.start('n2');
+    await open(second);
+    await settle();
+    const { messages } = await open(second);
+    expect(messages).toMatchObject([{ id: messageId }, { id: made.replyId, position: 5, parentId: messageId, siblings: 2, versions: [replyId, made.replyId], ...lost }]);
+    expect(await version(second, replyId)).toEqual({ ...made, duplicate: true, status: 'failed' });
+    expect(ends(made.replyId)).toHaveLength(1);
+  });
+
+  it('T12 a repeat that comes first finds it too', async () => {
+    const { messageId, replyId } = await cluster.send(first, sessionId, 'one');
+    await cluster.chunk('answer', 0, DONE);
+    const made = await version(first, replyId);
+    await settle();
+    loseBoth();
+    const second = await cluster.start('n2');
+    expect(await version(second, replyId)).toMatchObject({ messageId, replyId: made.replyId, duplicate: true });
+    await settle();
+    expect((await open(second)).messages).toMatchObject([{ content: 'one' }, { id: made.replyId, ...lost }]);
+    expect(ends(made.replyId)).toHaveLength(1);
   });
 });
 

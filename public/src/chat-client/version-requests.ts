@@ -1,0 +1,122 @@
+/**
+ * Versions that were asked for. Like a message on its way, a request keeps its clientMessageId until the server answered
+ * it, over however many tries and connections, so that one version is made. One at a time, as one reply streams at a time.
+ */
+import { RETRY, backoffMs } from './backoff.ts';
+import type { Environment } from './environment.ts';
+import type { SessionView } from './fold.ts';
+import { isUnknownOutcome, type ClientError, type Result } from './result.ts';
+import type { SessionSync } from './session-sync.ts';
+import type { Transport } from './transport.ts';
+
+/** Of the reply `messageId`; an edit: of the user's message. */
+export type VersionRequest =
+  | { kind: 'regenerate' | 'continue'; messageId: string }
+  | { kind: 'edit'; messageId: string; content: string };
+
+interface Entry {
+  readonly request: VersionRequest;
+  readonly clientMessageId: string;
+  tries: number;
+  notBefore: number;
+  /** The reply that the server answered with. */
+  replyId: string | null;
+}
+
+/** A refusal that may pass is waited for so often; the reader has asked for it now, and not for later. */
+const TRIES = 5;
+/** An accepted version whose event is not here after this long has been missed. */
+const EVENT_LIMIT_MS = 5_000;
+
+export class VersionRequests {
+  private readonly env: Environment;
+  private readonly transport: Transport;
+  private readonly sync: SessionSync;
+  private readonly changed: () => void;
+  private readonly problem: (error: ClientError) => void;
+  private entry: Entry | null = null;
+  private inFlight = false;
+
+  constructor(env: Environment, transport: Transport, sync: SessionSync, on: { changed: () => void; problem: (error: ClientError) => void }) {
+    this.env = env;
+    this.transport = transport;
+    this.sync = sync;
+    this.changed = on.changed;
+    this.problem = on.problem;
+  }
+
+  /** What is on its way; null: nothing. */
+  get pending(): VersionRequest | null {
+    return this.entry?.request ?? null;
+  }
+
+  /** False when another one is on its way, or a reply streams. */
+  make(request: VersionRequest): boolean {
+    const { view } = this.sync;
+    if (this.entry !== null || view === null || view.streaming !== null) return false;
+    this.entry = { request, clientMessageId: this.env.newId(), tries: 0, notBefore: 0, replyId: null };
+    this.changed();
+    return true;
+  }
+
+  /** Drops what the view shows by now. */
+  settle(view: SessionView | null): void {
+    const { entry } = this;
+    if (entry === null || view === null) return;
+    const isHere = view.messages.some(({ id, clientMessageId }) => id === entry.replyId || clientMessageId === entry.clientMessageId);
+    if (isHere || view.deleted) this.entry = null;
+  }
+
+  pump(): void {
+    const { entry } = this;
+    const { sessionId, phase, view } = this.sync;
+    if (entry === null || entry.replyId !== null || this.inFlight || sessionId === null) return;
+    if (phase !== 'live' || view === null || view.streaming !== null || entry.notBefore > this.env.clock.now()) return;
+    void this.send(entry, sessionId);
+  }
+
+  private async send(entry: Entry, sessionId: string): Promise<void> {
+    this.inFlight = true;
+    entry.tries += 1;
+    const answer = await this.ask(entry, sessionId);
+    this.inFlight = false;
+    // Its event may have come first.
+    if (this.entry !== entry) return this.changed();
+    if (answer.ok) this.accepted(entry, answer.value.replyId);
+    else this.failed(entry, answer.error);
+    this.changed();
+  }
+
+  private ask({ request, clientMessageId }: Entry, sessionId: string): Promise<Result<{ replyId: string }>> {
+    const fields = { sessionId, messageId: request.messageId, clientMessageId };
+    if (request.kind === 'edit') return this.transport.request('message:edit', { ...fields, content: request.content });
+    return this.transport.request(`message:${request.kind}`, fields);
+  }
+
+  private accepted(entry: Entry, replyId: string): void {
+    entry.replyId = replyId;
+    this.env.clock.after(EVENT_LIMIT_MS, () => {
+      if (this.entry !== entry) return;
+      this.sync.reopen();
+      // Still not on the path that is shown: another one was chosen since.
+      this.env.clock.after(EVENT_LIMIT_MS, () => this.entry === entry && this.drop());
+    });
+  }
+
+  private failed(entry: Entry, error: ClientError): void {
+    if (error.code === 'timeout') this.transport.check();
+    if (isUnknownOutcome(error)) return;
+    if (!error.retryable || entry.tries >= TRIES) {
+      this.drop();
+      return this.problem(error);
+    }
+    const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(RETRY, entry.tries, this.env.random));
+    entry.notBefore = this.env.clock.now() + wait;
+    this.env.clock.after(wait, () => this.pump());
+  }
+
+  private drop(): void {
+    this.entry = null;
+    this.changed();
+  }
+}
