@@ -16,6 +16,7 @@ import {
   sessionSchema,
   usageSchema,
   type CancelReply,
+  type Cursor,
   type Message,
   type MessageStatus,
   type OpenReply,
@@ -213,7 +214,7 @@ type SentReply = SendReply & { sessionId: string; status: MessageStatus };
 
 export interface ActionResults {
   'session-owner.open': OpenReply & { before?: string };
-  'session-owner.watch': void;
+  'session-owner.watch': Record<string, Cursor>;
   'session-owner.history': PageReply;
   'session-owner.list': SessionsReply;
   'session-owner.send': SentReply;
