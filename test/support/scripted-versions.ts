@@ -9,6 +9,8 @@ type Request = ClientEvent<'message:regenerate'> & { content?: string };
 export interface ScriptedVersions {
   /** The reply that was made last. */
   newest(): string;
+  /** As if a client had asked for it. */
+  make(kind: Kind, request: Request): Ack<'message:regenerate'>;
 }
 
 function siblingsOf(session: ScriptedSession, of: Message): Message[] {
@@ -46,7 +48,7 @@ export function acceptVersions(server: ScriptedServer, session: ScriptedSession)
     if (session.messages.find(({ id }) => id === messageId)?.status === 'streaming') session.end('cancelled');
     return { ok: true, status: session.messages.find(({ id }) => id === messageId)?.status ?? 'cancelled' };
   };
-  return { newest: () => newest };
+  return { newest: () => newest, make };
 }
 
 function publish(session: ScriptedSession, kind: Kind, of: Message, clientMessageId: string, content: string): string {
