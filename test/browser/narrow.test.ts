@@ -11,6 +11,9 @@ const QUESTION = 'Write a small TypeScript function that retries a request with 
 /** Runs in the page: what lies outside of it, or is too small to be hit. Links inside a text are text (WCAG 2.5.8). */
 const MISFITS = `(() => {
   const misfits = document.documentElement.scrollWidth > innerWidth ? ['the page is ' + document.documentElement.scrollWidth + ' px wide'] : [];
+  for (const box of document.querySelectorAll('[role=dialog], [data-testid=pane], aside, form')) {
+    if (box.scrollWidth > box.clientWidth + 1) misfits.push('wider than its box: ' + (box.getAttribute('aria-label') ?? box.className));
+  }
   for (const element of document.querySelectorAll('button, a, input, select, textarea, summary')) {
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || element.closest('.hidden-visually, .skip, .markdown p, .markdown li')) continue;
     const target = element.matches('input') ? (element.closest('label') ?? element) : element;
