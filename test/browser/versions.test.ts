@@ -85,6 +85,8 @@ describeOnStage('versions', (on) => {
     const other = await open();
     const previous = page.getByTestId('version-previous');
     await count(page, '2/2');
+    // On a slow machine heights come late, and what is out of sight goes.
+    await (await page.context().newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: 6 });
     expect(await page.getByTestId('version-next').getAttribute('aria-disabled')).toBe('true');
     await previous.focus();
     await page.keyboard.press('Enter');
