@@ -1,6 +1,7 @@
 /** What assistive technology gets: the browser's own accessibility tree. */
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
+import { acceptVersions } from '../support/scripted-versions.ts';
 import { describeInChromium, launchChromium, newPage } from './chromium.ts';
 import { ANSWER, openStage, tell, type Stage } from './stage.ts';
 
@@ -20,8 +21,13 @@ describeInChromium('accessibility', () => {
     stage = await openStage();
     tell(stage.session, 'Show me all', `<think>What is *all*?</think>${ANSWER}\n\nAnd $x^2$.`);
     tell(stage.session, 'Hello', 'Hello.\n\n```ts\nconst a = 1;\n```\n\n- one\n- two');
+    const told = stage.session.messages.at(-1);
     stage.session.begin('And one that fails?', undefined, false);
     stage.session.end('failed');
+    const versions = acceptVersions(stage.server, stage.session);
+    versions.make('regenerate', { sessionId: stage.session.id, messageId: stage.session.messages.at(-1)!.id, clientMessageId: 'again' });
+    stage.session.end('failed');
+    Object.assign(told!, { model: 'kelp-large-2', usage: { inputTokens: 1_234, outputTokens: 56 } });
   });
   afterAll(async () => {
     await browser.close();
@@ -48,6 +54,12 @@ describeInChromium('accessibility', () => {
       await page.locator('.hljs-keyword').first().waitFor();
       await page.locator('.katex').first().waitFor();
       await page.getByText('How it was thought through').click();
+    }],
+    ['a message being edited, and what a reply took', '/s/kelp00000001', async (page) => {
+      await page.locator('[data-role=user]').last().getByTestId('edit').click();
+      await page.getByTestId('edit-text').waitFor();
+      await page.getByTestId('info').click();
+      await page.getByTestId('reply-info').waitFor();
     }],
     ['the settings', '/', async (page) => {
       await page.getByTestId('settings').click();

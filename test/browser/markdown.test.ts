@@ -126,7 +126,7 @@ describeOnStage('markdown', (on) => {
     await page.getByText('How it was thought through').click();
     await page.locator('.thinking em', { hasText: 'question' }).waitFor();
     await shoot(page, 'thought');
-    await page.getByRole('button', { name: 'Copy', exact: true }).click();
+    await page.getByRole('button', { name: 'Copy', exact: true }).last().click();
     await until('the answer to be copied', async () => (await page.evaluate('navigator.clipboard.readText()')) === 'The answer is **42**.');
   });
 });

@@ -62,7 +62,7 @@ export function scriptedSession(server: ScriptedServer, id = 'session00001', tit
     },
     lose: (text) => void self.append({ type: 'message.delta', messageId: replyId(), text }),
     begin(content, clientMessageId, publish = true) {
-      const [asked, reply] = newTurn(self.messages, self.path().at(-1)?.id ?? null, id, content, clientMessageId);
+      const [asked, reply] = newTurn(self.messages, tipOf(self.events), id, content, clientMessageId);
       const events: NewEvent[] = [{ type: 'message.created', message: asked }, { type: 'message.created', message: reply }];
       if (publish) self.publish(...events);
       else self.append(...events);
@@ -84,17 +84,16 @@ export function scriptedSession(server: ScriptedServer, id = 'session00001', tit
 }
 
 /** The end of the active path is what was said last, or switched to since. */
-function pathTo(messages: Message[], events: Event[]): Message[] {
+function tipOf(events: Event[]): string | null {
   const last = events.findLast((event) => event.type === 'message.created' || event.type === 'session.switched');
-  let id = last?.type === 'session.switched' ? last.tip : last?.type === 'message.created' ? last.message.id : null;
+  return last?.type === 'session.switched' ? last.tip : last?.type === 'message.created' ? last.message.id : null;
+}
+
+function pathTo(messages: Message[], events: Event[]): Message[] {
+  const byId = new Map(messages.map((message) => [message.id, message]));
   const path: Message[] = [];
-  while (id !== null) {
-    const message = messages.find((other) => other.id === id);
-    if (!message) break;
-    path.unshift({ ...message });
-    id = message.parentId;
-  }
-  return path;
+  for (let message = byId.get(tipOf(events) ?? ''); message !== undefined; message = byId.get(message.parentId ?? '')) path.push({ ...message });
+  return path.reverse();
 }
 
 function newTurn(messages: Message[], parentId: string | null, sessionId: string, content: string, clientMessageId?: string): [Message, Message] {

@@ -52,10 +52,20 @@ export class Canceller {
       this.outbox.discard(sending.clientMessageId);
       return sending.content;
     } else this.awaited = sending.clientMessageId;
+    this.begin();
+    return null;
+  }
+
+  /** Stops this reply. */
+  stop(replyId: string): void {
+    this.target = replyId;
+    this.begin();
+  }
+
+  private begin(): void {
     this.tries = 0;
     this.notBefore = 0;
     this.changed();
-    return null;
   }
 
   /** Moves on by what the view shows now. */

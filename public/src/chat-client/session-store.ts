@@ -12,6 +12,7 @@ import { SessionSync, type SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
 import { Unsent, type UnsentMessage } from './unsent.ts';
 import { VersionRequests, type VersionRequest } from './version-requests.ts';
+import { VersionSwitch } from './version-switch.ts';
 
 export interface SessionSnapshot {
   /** null until the first message of a new session is on its way. */
@@ -23,22 +24,28 @@ export interface SessionSnapshot {
   pending: readonly PendingSend[];
   /** The version that was asked for and is not there yet. */
   making: VersionRequest | null;
+  /** The version to be shown instead of another, and not shown yet. */
+  switching: string | null;
   /** Stop was pressed and the reply has not ended yet. */
   cancelling: boolean;
   older: { loading: boolean; error: ClientError | null };
 }
+
+/** What went wrong, and with what: stopping a reply, making a version, or showing another one. */
+export type SessionProblem = ClientError & { of: 'stop' | 'version' | 'switch' };
 
 const PAGE = 50;
 
 export class SessionStore {
   readonly snapshot: Observable<SessionSnapshot>;
   /** A refusal that belongs to no message and is worth telling. */
-  readonly problems = new Signal<ClientError>();
+  readonly problems = new Signal<SessionProblem>();
   private readonly transport: Transport;
   private readonly sync: SessionSync;
   private readonly outbox: Outbox;
   private readonly canceller: Canceller;
   private readonly versions: VersionRequests;
+  private readonly switch: VersionSwitch;
   private older: SessionSnapshot['older'] = { loading: false, error: null };
 
   constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode, unsent: Unsent = new Unsent(env, 'alone')) {
@@ -46,9 +53,10 @@ export class SessionStore {
     this.transport = transport;
     this.sync = new SessionSync(env, transport, sessionId, mode, changed);
     this.outbox = new Outbox(env, transport, this.sync, unsent, changed);
-    const problem = (error: ClientError): void => this.problems.emit(error);
-    this.canceller = new Canceller(env, transport, this.sync, this.outbox, { changed, problem });
-    this.versions = new VersionRequests(env, transport, this.sync, { changed, problem });
+    const problem = (of: SessionProblem['of']) => (error: ClientError): void => this.problems.emit({ ...error, of });
+    this.canceller = new Canceller(env, transport, this.sync, this.outbox, { changed, problem: problem('stop') });
+    this.versions = new VersionRequests(env, transport, this.sync, { changed, problem: problem('version'), unwanted: (replyId) => this.canceller.stop(replyId) });
+    this.switch = new VersionSwitch(env, transport, this.sync, { changed, problem: problem('switch') });
     this.snapshot = new Observable(this.take());
     if (sessionId !== null) this.sync.start();
     if (sessionId !== null) this.outbox.restore(unsent.of(sessionId));
@@ -84,18 +92,19 @@ export class SessionStore {
   }
   /** Stops the reply, also one that is not there yet. Answers the text of a message taken back instead of sent. */
   cancel(): string | null {
-    return this.canceller.request();
+    return this.withdrawVersion() ? null : this.canceller.request();
   }
   /** False when another version is on its way, or a reply streams. */
   makeVersion(request: VersionRequest): boolean {
     return this.versions.make(request);
   }
+  /** Takes back the version that is on its way; false when none is. One that is made all the same is stopped. */
+  withdrawVersion(): boolean {
+    return this.versions.withdraw();
+  }
   /** Shows this version instead, in every tab. */
   async select(messageId: string): Promise<void> {
-    const { sessionId } = this;
-    if (sessionId === null) return;
-    const answer = await this.transport.request('message:select', { sessionId, messageId });
-    if (!answer.ok) this.problems.emit(answer.error);
+    await this.switch.to(messageId);
   }
   /** Opens it again after a failure. */
   reopen(): void {
@@ -155,6 +164,7 @@ export class SessionStore {
     this.outbox.settle(this.sync.view);
     this.canceller.settle(this.sync.view);
     this.versions.settle(this.sync.view);
+    this.switch.settle(this.sync.view);
     this.outbox.keep();
     this.snapshot.set(this.take());
     this.outbox.pump();
@@ -164,6 +174,6 @@ export class SessionStore {
 
   private take(): SessionSnapshot {
     const { sessionId, phase, view, error } = this.sync;
-    return { sessionId, phase, view, error, pending: this.outbox.pending, making: this.versions.pending, cancelling: this.canceller.active, older: this.older };
+    return { sessionId, phase, view, error, pending: this.outbox.pending, making: this.versions.pending, switching: this.switch.pending, cancelling: this.canceller.active, older: this.older };
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Versions that were asked for. Like a message on its way, a request keeps its clientMessageId until the server answered
  * it, over however many tries and connections, so that one version is made. One at a time, as one reply streams at a time.
+ * A reader who does not want to wait takes it back: what the server makes of it all the same is stopped.
  */
 import { RETRY, backoffMs } from './backoff.ts';
 import type { Environment } from './environment.ts';
@@ -21,6 +22,15 @@ interface Entry {
   notBefore: number;
   /** The reply that the server answered with. */
   replyId: string | null;
+  /** Taken back after it was sent: it is not asked for again, and stopped when it is there. */
+  unwanted: boolean;
+}
+
+export interface VersionListener {
+  changed(): void;
+  problem(error: ClientError): void;
+  /** This reply was taken back before it was there. */
+  unwanted(replyId: string): void;
 }
 
 /** A refusal that may pass is waited for so often; the reader has asked for it now, and not for later. */
@@ -32,30 +42,38 @@ export class VersionRequests {
   private readonly env: Environment;
   private readonly transport: Transport;
   private readonly sync: SessionSync;
-  private readonly changed: () => void;
-  private readonly problem: (error: ClientError) => void;
+  private readonly on: VersionListener;
   private entry: Entry | null = null;
   private inFlight = false;
 
-  constructor(env: Environment, transport: Transport, sync: SessionSync, on: { changed: () => void; problem: (error: ClientError) => void }) {
+  constructor(env: Environment, transport: Transport, sync: SessionSync, on: VersionListener) {
     this.env = env;
     this.transport = transport;
     this.sync = sync;
-    this.changed = on.changed;
-    this.problem = on.problem;
+    this.on = on;
   }
 
   /** What is on its way; null: nothing. */
   get pending(): VersionRequest | null {
-    return this.entry?.request ?? null;
+    return this.entry === null || this.entry.unwanted ? null : this.entry.request;
   }
 
   /** False when another one is on its way, or a reply streams. */
   make(request: VersionRequest): boolean {
     const { view } = this.sync;
-    if (this.entry !== null || view === null || view.streaming !== null) return false;
-    this.entry = { request, clientMessageId: this.env.newId(), tries: 0, notBefore: 0, replyId: null };
-    this.changed();
+    if (this.pending !== null || view === null || view.streaming !== null) return false;
+    this.entry = { request, clientMessageId: this.env.newId(), tries: 0, notBefore: 0, replyId: null, unwanted: false };
+    this.on.changed();
+    return true;
+  }
+
+  /** Takes back what is on its way; false when nothing is. */
+  withdraw(): boolean {
+    const { entry } = this;
+    if (entry === null || entry.unwanted) return false;
+    if (entry.tries === 0) this.entry = null;
+    else entry.unwanted = true;
+    this.on.changed();
     return true;
   }
 
@@ -63,14 +81,17 @@ export class VersionRequests {
   settle(view: SessionView | null): void {
     const { entry } = this;
     if (entry === null || view === null) return;
-    const isHere = view.messages.some(({ id, clientMessageId }) => id === entry.replyId || clientMessageId === entry.clientMessageId);
-    if (isHere || view.deleted) this.entry = null;
+    const here = view.messages.find(({ id, clientMessageId }) => id === entry.replyId || clientMessageId === entry.clientMessageId);
+    if (here === undefined && !view.deleted) return;
+    this.entry = null;
+    const reply = view.messages.find(({ id }) => id === view.streaming?.messageId);
+    if (entry.unwanted && reply !== undefined && (reply.id === here?.id || reply.parentId === here?.id)) this.on.unwanted(reply.id);
   }
 
   pump(): void {
     const { entry } = this;
     const { sessionId, phase, view } = this.sync;
-    if (entry === null || entry.replyId !== null || this.inFlight || sessionId === null) return;
+    if (entry === null || entry.unwanted || entry.replyId !== null || this.inFlight || sessionId === null) return;
     if (phase !== 'live' || view === null || view.streaming !== null || entry.notBefore > this.env.clock.now()) return;
     void this.send(entry, sessionId);
   }
@@ -81,10 +102,10 @@ export class VersionRequests {
     const answer = await this.ask(entry, sessionId);
     this.inFlight = false;
     // Its event may have come first.
-    if (this.entry !== entry) return this.changed();
+    if (this.entry !== entry) return this.on.changed();
     if (answer.ok) this.accepted(entry, answer.value.replyId);
     else this.failed(entry, answer.error);
-    this.changed();
+    this.on.changed();
   }
 
   private ask({ request, clientMessageId }: Entry, sessionId: string): Promise<Result<{ replyId: string }>> {
@@ -106,9 +127,10 @@ export class VersionRequests {
   private failed(entry: Entry, error: ClientError): void {
     if (error.code === 'timeout') this.transport.check();
     if (isUnknownOutcome(error)) return;
+    if (entry.unwanted) return this.drop();
     if (!error.retryable || entry.tries >= TRIES) {
       this.drop();
-      return this.problem(error);
+      return this.on.problem(error);
     }
     const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(RETRY, entry.tries, this.env.random));
     entry.notBefore = this.env.clock.now() + wait;
@@ -117,6 +139,6 @@ export class VersionRequests {
 
   private drop(): void {
     this.entry = null;
-    this.changed();
+    this.on.changed();
   }
 }

@@ -1,6 +1,7 @@
 /** The text somebody is writing, one per chat, kept in this browser until it is sent. */
 import { useLocalStorage } from '@vueuse/core';
 import { computed, type Ref, type WritableComputedRef } from 'vue';
+import { forgetEdits } from './use-edits.ts';
 
 export interface Draft {
   readonly text: WritableComputedRef<string>;
@@ -34,4 +35,5 @@ export function useDraft(server: string, chat: () => string | null): Draft {
 
 export function forgetDrafts(server: string): void {
   localStorage.removeItem(`holdfast.drafts:${server}`);
+  forgetEdits(server);
 }

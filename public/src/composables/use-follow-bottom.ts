@@ -1,6 +1,7 @@
 /** Keeps a scrolling pane at its end while it grows, unless the reader scrolled up. */
 import { useEventListener, useResizeObserver } from '@vueuse/core';
 import { ref, type Ref } from 'vue';
+import { holdPlace } from './hold-place.ts';
 
 /** This close to the end counts as the end, in px. */
 const NEAR = 32;
@@ -9,11 +10,15 @@ export interface FollowBottom {
   readonly following: Readonly<Ref<boolean>>;
   /** Goes to the end and stays there. */
   jump(smooth?: boolean): void;
+  /** What is about to change leaves this element where it is seen. */
+  keep(element: Element): void;
 }
+
 
 export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTMLElement | null>): FollowBottom {
   const following = ref(true);
   let lastTop = 0;
+  let keeping = 0;
 
   const toEnd = (smooth = false): void => {
     const element = pane.value;
@@ -34,14 +39,23 @@ export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTML
     if (event.deltaY < 0 && element !== null && element.scrollHeight > element.clientHeight) following.value = false;
   }, { passive: true });
   useResizeObserver([pane, content], () => {
-    if (following.value) toEnd();
+    if (following.value && keeping === 0) toEnd();
   });
+  const isAtEnd = (element: HTMLElement): boolean => element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
 
   return {
     following,
     jump(smooth = false) {
       following.value = true;
       toEnd(smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches);
+    },
+    keep(element) {
+      if (pane.value === null) return;
+      keeping += 1;
+      void holdPlace(pane.value, element).then(() => {
+        keeping -= 1;
+        if (pane.value !== null) following.value = isAtEnd(pane.value);
+      });
     },
   };
 }

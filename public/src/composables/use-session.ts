@@ -1,8 +1,7 @@
 /** The session the address names, opened and closed as the address changes; its snapshot at most once a frame. */
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue';
 import type { ChatClient } from '../chat-client/chat-client.ts';
-import type { ClientError } from '../chat-client/result.ts';
-import type { SessionSnapshot, SessionStore } from '../chat-client/session-store.ts';
+import type { SessionProblem, SessionSnapshot, SessionStore } from '../chat-client/session-store.ts';
 import { oncePerFrame } from './use-observable.ts';
 import type { Route } from './use-route.ts';
 
@@ -13,7 +12,7 @@ export interface CurrentSession {
   startNew(): void;
 }
 
-export function useSession(client: ChatClient, route: Route, onProblem: (error: ClientError) => void): CurrentSession {
+export function useSession(client: ChatClient, route: Route, onProblem: (problem: SessionProblem) => void): CurrentSession {
   const store = shallowRef(client.open(route.sessionId.value));
   const snapshot = shallowRef(store.value.snapshot.value);
   const frame = oncePerFrame(() => (snapshot.value = store.value.snapshot.value));
