@@ -10,7 +10,7 @@
 import type { BrokerOptions } from 'moleculer';
 import type { ServerOptions } from 'socket.io';
 import type { MessagePlace, SessionRecord } from '../protocol/broker.ts';
-import type { Event, Message } from '../protocol/wire.ts';
+import type { Event, Message, SessionSettings } from '../protocol/wire.ts';
 
 // ---- ownership ------------------------------------------------------------------------------------------------
 
@@ -69,6 +69,8 @@ export interface RunRecord {
   earlier?: number;
   /** The model was asked in words to go on from its text, because it cannot take that up by itself. */
   asking?: true;
+  /** The session's when the reply began: every run of it asks for the same. */
+  settings?: SessionSettings;
 }
 
 /** Everything a new owner needs besides the events; kept 7 days after the last append. */
@@ -86,6 +88,8 @@ export interface LogMeta {
   tip: string | null;
   /** What the tip follows; absent until a message is written under a version of the server that says it. */
   tipParent?: string | null;
+  /** Absent while nothing was ever set. */
+  settings?: SessionSettings;
   logId: string;
   /** seq of the newest event; 0 when there is none. */
   head: number;
@@ -107,7 +111,7 @@ export interface LogMeta {
 }
 /** The part of the meta that an append may change. */
 export type MetaPatch = Partial<
-  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'run' | 'opsComplete' | 'deleted'>
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'settings' | 'run' | 'opsComplete' | 'deleted'>
 >;
 
 /** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */
@@ -199,6 +203,7 @@ export interface LogSeed {
   messageCount: number;
   tip: string | null;
   tipParent?: string | null;
+  settings?: SessionSettings;
   /** Short and random; never one this session had before. */
   logId: string;
   opsComplete: boolean;

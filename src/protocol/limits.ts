@@ -9,6 +9,10 @@ export const MAX_CONTENT_LENGTH = 100_000;
 export const MAX_TITLE_LENGTH = 200;
 export const MAX_QUERY_LENGTH = 200;
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 100;
+/** Of a session's settings. */
+export const MAX_MODEL_LENGTH = 200;
+export const MAX_SYSTEM_PROMPT_LENGTH = 8_000;
+export const MAX_TEMPERATURE = 2;
 /** Versions of one turn: of a reply, or of a user's message. */
 export const MAX_VERSIONS = 100;
 /** Messages or sessions in one page. */

@@ -4,7 +4,7 @@
  */
 import type { LogMeta, MetaPatch, RunRecord } from '../backends/contracts.ts';
 import type { SessionRecord } from '../protocol/broker.ts';
-import type { Event, Message, MessageStatus, Session } from '../protocol/wire.ts';
+import type { Event, Message, MessageStatus, Session, SessionSettings } from '../protocol/wire.ts';
 
 /** A reply that has no terminal event yet. `message.content` is the text logged so far. */
 export interface OpenReply {
@@ -69,6 +69,8 @@ export function evolve(state: SessionState, event: Event): SessionState {
       return ended(next, event, 'interrupted', {});
     case 'session.switched':
       return next;
+    case 'session.configured':
+      return { ...next, meta: { ...next.meta, settings: event.settings } };
     case 'session.renamed':
       return { ...next, meta: { ...next.meta, title: event.title } };
     case 'session.deleted':
@@ -141,7 +143,17 @@ export function sessionView(meta: LogMeta): Session {
   return { id: meta.sessionId, title, createdAt, updatedAt, messageCount, streaming: meta.run !== null };
 }
 
+/** For who has the session open: its settings may be long. */
+export function wholeSession(meta: LogMeta): Session {
+  return { ...sessionView(meta), ...(meta.settings && { settings: meta.settings }) };
+}
+
+export function hasSettings(settings: SessionSettings | undefined): settings is SessionSettings {
+  return settings !== undefined && Object.keys(settings).length > 0;
+}
+
 export function sessionRecord(meta: LogMeta): SessionRecord {
-  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent } = meta;
-  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...(tipParent !== undefined && { tipParent }) };
+  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent, settings } = meta;
+  const later = { ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }) };
+  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...later };
 }

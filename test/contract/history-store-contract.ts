@@ -134,6 +134,15 @@ export function historyStoreContract(name: string, make: () => Promise<HistoryHa
       }
     });
 
+    test('H62 what is left of a removed session says nothing of its settings', async () => {
+      const settings = { model: 'm', temperature: 0.5, systemPrompt: `secret ${HARD_TEXT}` };
+      const record = recordOf({ settings });
+      await history.store(record, []);
+      expect((await history.session(record.id))?.record).toEqual(record);
+      await history.remove(record.id, record.userId, 2);
+      expect((await history.session(record.id))?.record).not.toHaveProperty('settings');
+    });
+
     test('S6 the words of a removed session lead nowhere later', async () => {
       const removed = recordOf({ title: 'zebra title' });
       await history.store(removed, [messageOf(removed.id, 1, { content: 'zebra text' })]);

@@ -17,6 +17,7 @@ const SETTINGS: AiSettings = {
   AI_RESEND_MS: 1_000,
   AI_ORPHAN_MS: 8_000,
   AI_SYSTEM_PROMPT: '',
+  AI_MODELS: [],
 };
 
 export class AiMachine extends Machine {

@@ -144,6 +144,8 @@ function applyEvent(view: SessionView, event: LogEvent): SessionView | 'broken' 
       return addMessage(view, event.message);
     case 'session.switched':
       return switchPath(view, event.tip);
+    case 'session.configured':
+      return { ...view, session: { ...view.session, settings: event.settings } };
     case 'session.renamed':
       return { ...view, session: { ...view.session, title: event.title } };
     case 'session.deleted':

@@ -40,6 +40,7 @@ const replySchemas: { [N in ClientEventName]: z.ZodType<ClientReplies[N]> } = {
   }),
   'session:close': nothing,
   'session:list': z.object({ sessions: z.array(sessionSchema), hasMore: z.boolean(), before }),
+  'session:configure': z.object({ session: sessionSchema }),
   'session:rename': z.object({ session: sessionSchema }),
   'session:delete': nothing,
   'session:history': z.object({ messages: z.array(messageSchema), hasMore: z.boolean(), before }),

@@ -90,7 +90,7 @@ export class EmbeddedHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!row) return empty;
-    const record = JSON.parse(row.record) as SessionRecord;
+    const { settings: _said, ...record } = JSON.parse(row.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, row.rev), messageCount: 0, tip: null };
   }
 

@@ -71,7 +71,7 @@ export class MemoryHistory implements HistoryStore {
       const kept = this.#state.sessions.get(sessionId);
       if (kept?.deleted) return;
       const now = new Date(this.#state.options.clock.now()).toISOString();
-      const known = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, nextPosition: 1, rev };
+      const { settings: _said, ...known }: SessionRecord = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, title: '', messageCount: 0, tip: null, nextPosition: 1, rev };
       const record = { ...known, title: '', rev: Math.max(rev, known.rev), messageCount: 0, tip: null };
       this.#state.sessions.set(sessionId, { record, deleted: true, messages: new Map() });
     });

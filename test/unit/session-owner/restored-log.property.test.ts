@@ -12,6 +12,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('chunk' as const), text: fc.string({ maxLength: 5 }), end: fc.constantFrom(...END) }),
   fc.record({ do: fc.constantFrom('accepted' as const, 'cancel' as const, 'lost' as const, 'store' as const, 'delete' as const) }),
   fc.record({ do: fc.constantFrom('regenerate' as const, 'continue' as const, 'edit' as const), text: fc.string({ minLength: 1, maxLength: 5 }) }),
+  fc.record({ do: fc.constant('configure' as const), text: fc.constantFrom('a', 'b', '') }),
   fc.record({ do: fc.constant('rename' as const), text: fc.string({ minLength: 1, maxLength: 5 }) }),
 );
 type Step = (typeof step extends fc.Arbitrary<infer T> ? T : never);
@@ -45,6 +46,7 @@ function inputOf(step: Step, state: SessionState, n: number): Input | null {
   if (step.do === 'send') return { type: 'send', ids: messageIdsFor(userId, sessionId, 'send', `c${n}`), clientMessageId: `c${n}`, content: step.text };
   if (step.do === 'regenerate' || step.do === 'continue' || step.do === 'edit') return versionOf(state, step.do, step.text, `c${n}`);
   if (step.do === 'rename') return { type: 'rename', title: step.text };
+  if (step.do === 'configure') return { type: 'configure', settings: { model: step.text === '' ? null : step.text } };
   if (step.do === 'delete') return n % 5 === 0 ? { type: 'delete' } : null;
   if (!reply?.run) return null;
   const { runId } = reply.run;
