@@ -17,6 +17,7 @@ const DOINGS: Record<Deed, Doing> = {
   send: (_, world, { which }, n) => tabOf(world, which).store.send(`q${n} `),
   cancel: (_, world, { which }) => void tabOf(world, which).store.cancel(),
   rename: (_, world, { which }, n) => void tabOf(world, which).request('session:rename', { sessionId: SESSION, title: `title ${n}` }),
+  configure: (_, world, { which }, n) => void tabOf(world, which).request('session:configure', { sessionId: SESSION, settings: { model: which === 0 ? null : `model ${n}` } }),
   repeat: (_, world, { which }) => repeat(world, which),
   regenerate: (_, world, { which }, n) => world.versions.make('message:regenerate', tabOf(world, which), which + n, n),
   edit: (_, world, { which }, n) => world.versions.make('message:edit', tabOf(world, which), which + n, n),

@@ -1,6 +1,6 @@
 /** Stands inside the store and writes down what it accepted: the truth that everybody else is compared with. */
 import type { AppendRequest, Lease } from '../../src/backends/contracts.ts';
-import type { Event, Message } from '../../src/protocol/wire.ts';
+import type { Event, Message, SessionSettings } from '../../src/protocol/wire.ts';
 import { applyToMessage } from '../exactness/fold.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -11,6 +11,7 @@ export interface Seen {
   messages: Map<string, Message>;
   deleted: boolean;
   title: string | null;
+  settings: SessionSettings;
   epoch: number;
   claims: number;
   /** The store lost writes it had acknowledged: what was accepted may be gone, unless an owner remembered. */
@@ -29,7 +30,7 @@ export class Witness {
   of(sessionId: string): Seen {
     let seen = this.sessions.get(sessionId);
     if (!seen) {
-      seen = { logs: new Map(), messages: new Map(), deleted: false, title: null, epoch: 0, claims: 0, lost: false };
+      seen = { logs: new Map(), messages: new Map(), deleted: false, title: null, settings: {}, epoch: 0, claims: 0, lost: false };
       this.sessions.set(sessionId, seen);
     }
     return seen;
@@ -98,6 +99,7 @@ export class Witness {
     if (seen.deleted && !seen.lost) this.#timeline.fail('store', `${sessionId}: ${event.type} after the session was deleted`);
     if (event.type === 'session.deleted') seen.deleted = true;
     else if (event.type === 'session.renamed') seen.title = event.title;
+    else if (event.type === 'session.configured') seen.settings = event.settings;
     else if (event.type === 'message.created') this.#create(seen, event.message);
     else if ('messageId' in event) this.#change(seen, event);
   }
