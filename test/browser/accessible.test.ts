@@ -18,6 +18,7 @@ describeInChromium('accessibility', () => {
   beforeAll(async () => {
     browser = await launchChromium();
     stage = await openStage();
+    stage.server.models = ['scripted-1', 'scripted-2'];
     tell(stage.session, 'Show me all', `<think>What is *all*?</think>${ANSWER}\n\nAnd $x^2$.`);
     tell(stage.session, 'Hello', 'Hello.\n\n```ts\nconst a = 1;\n```\n\n- one\n- two');
     stage.session.begin('And one that fails?', undefined, false);
@@ -52,6 +53,10 @@ describeInChromium('accessibility', () => {
     ['the settings', '/', async (page) => {
       await page.getByTestId('settings').click();
       await page.getByRole('dialog').waitFor();
+    }],
+    ['the settings of a chat', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('chat-settings').click();
+      await page.getByTestId('system-prompt').fill('Be brief.');
     }],
     ['the connection details', '/', async (page) => {
       await page.getByTestId('badge').click();

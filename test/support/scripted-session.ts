@@ -45,6 +45,7 @@ export function scriptedSession(server: ScriptedServer, id = 'session00001', tit
       return added.map((event) => {
         const stamped = { ...event, seq: self.events.length + 1, at: AT };
         self.events.push(stamped);
+        if (stamped.type === 'session.configured') session.settings = stamped.settings;
         applyTo(self.messages, stamped);
         session.messageCount = self.messages.length;
         session.streaming = openReply() !== undefined;

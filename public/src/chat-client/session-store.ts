@@ -1,12 +1,13 @@
 /** One session as the page sees it: what the server has, what is on its way there, and what is being stopped. */
-import type { Mode } from '../../../src/protocol/wire.ts';
+import type { Mode, Session, SettingsChange } from '../../../src/protocol/wire.ts';
 import { Canceller } from './canceller.ts';
+import { configure } from './configure.ts';
 import type { Environment } from './environment.ts';
 import { prependPage, type SessionView } from './fold.ts';
 import type { SessionFrame } from './frames.ts';
 import { Observable, Signal } from './observable.ts';
 import { Outbox, type PendingSend } from './outbox.ts';
-import type { ClientError } from './result.ts';
+import type { ClientError, Result } from './result.ts';
 import type { Change } from './session-list.ts';
 import { SessionSync, type SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
@@ -34,6 +35,7 @@ export class SessionStore {
   readonly snapshot: Observable<SessionSnapshot>;
   /** A refusal that belongs to no message and is worth telling. */
   readonly problems = new Signal<ClientError>();
+  private readonly env: Environment;
   private readonly transport: Transport;
   private readonly sync: SessionSync;
   private readonly outbox: Outbox;
@@ -43,6 +45,7 @@ export class SessionStore {
 
   constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode, unsent: Unsent = new Unsent(env, 'alone')) {
     const changed = (): void => this.update();
+    this.env = env;
     this.transport = transport;
     this.sync = new SessionSync(env, transport, sessionId, mode, changed);
     this.outbox = new Outbox(env, transport, this.sync, unsent, changed);
@@ -96,6 +99,10 @@ export class SessionStore {
     if (sessionId === null) return;
     const answer = await this.transport.request('message:select', { sessionId, messageId });
     if (!answer.ok) this.problems.emit(answer.error);
+  }
+  /** What its next replies ask of the model; every tab hears of it. */
+  configure(settings: SettingsChange): Promise<Result<Session>> {
+    return configure(this.env, this.transport, this, settings);
   }
   /** Opens it again after a failure. */
   reopen(): void {
