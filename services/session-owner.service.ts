@@ -63,6 +63,7 @@ const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
     select: hereOrAtOwner('session-owner.select', (owner, params) => owner.versions.select(params)),
     versions: hereOrAtOwner('session-owner.versions', (owner, params) => owner.reads.versions(params)),
     cancel: hereOrAtOwner('session-owner.cancel', (owner, params) => owner.commands.cancel(params)),
+    feedback: hereOrAtOwner('session-owner.feedback', (owner, params) => owner.commands.feedback(params)),
     rename: hereOrAtOwner('session-owner.rename', (owner, params) => owner.commands.rename(params)),
     configure: hereOrAtOwner('session-owner.configure', (owner, params) => owner.commands.configure(params)),
     delete: hereOrAtOwner('session-owner.delete', (owner, params) => owner.commands.delete(params)),

@@ -9,7 +9,7 @@
  */
 import type { BrokerOptions } from 'moleculer';
 import type { ServerOptions } from 'socket.io';
-import type { MessagePlace, SessionRecord } from '../protocol/broker.ts';
+import type { MessagePlace, MessageRating, SessionRecord } from '../protocol/broker.ts';
 import type { Event, Message, SessionSettings } from '../protocol/wire.ts';
 
 // ---- ownership ------------------------------------------------------------------------------------------------
@@ -211,14 +211,17 @@ export interface LogSeed {
 
 // ---- history --------------------------------------------------------------------------------------------------
 
-/** Messages that are read say which versions of their turn there are (`siblings`, `versions`), counted when they are read. */
+/**
+ * Messages that are read say which versions of their turn there are (`siblings`, `versions`), counted when they are read,
+ * and what was thought of them (`feedback`).
+ */
 export interface HistoryStore {
   /**
    * Stores finished messages (insert only, by id: one that is there stays as it is) and the session record (only when
    * its `rev` is higher than the stored one). Repeating it changes nothing. `deleted`: there is a tombstone, and
-   * nothing was stored.
+   * nothing was stored. `ratings`: feedback on replies that are stored, now or before; only one of a higher `rev` counts.
    */
-  store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }>;
+  store(session: SessionRecord, messages: Message[], ratings?: MessageRating[]): Promise<{ deleted: boolean }>;
   session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null>;
   message(sessionId: string, messageId: string): Promise<Message | null>;
   /** The newest `limit` messages below position `before`, oldest first. */

@@ -8,6 +8,7 @@ import {
   cursorSchema,
   errorSchema,
   eventSchema,
+  feedbackSchema,
   finishReasonSchema,
   messageIdSchema,
   messageSchema,
@@ -17,6 +18,7 @@ import {
   sessionSettingsSchema,
   usageSchema,
   type CancelReply,
+  type FeedbackReply,
   type Message,
   type MessageStatus,
   type OpenReply,
@@ -55,6 +57,10 @@ export const sessionRecordSchema = z.object({
   settings: sessionSettingsSchema.optional(),
 });
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
+
+/** What the reader thinks of a reply. Of several the one with the highest `rev` counts; null: taken back. */
+export const messageRatingSchema = z.object({ messageId: messageIdSchema, feedback: feedbackSchema.nullable(), rev: z.number().int() });
+export type MessageRating = z.infer<typeof messageRatingSchema>;
 
 /** One line of the conversation as a provider gets it. */
 export const promptMessageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
@@ -168,6 +174,7 @@ export const actions = {
   'session-owner.edit': z.object({ ...ofUser, ...clientEvents['message:edit'].shape }),
   'session-owner.select': z.object({ ...ofUser, ...clientEvents['message:select'].shape }),
   'session-owner.versions': z.object({ ...ofUser, ...clientEvents['message:versions'].shape }),
+  'session-owner.feedback': z.object({ ...ofUser, ...clientEvents['message:feedback'].shape }),
   'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
   'session-owner.configure': z.object({ ...ofUser, ...clientEvents['session:configure'].shape }),
   'session-owner.delete': z.object({ ...ofUser, ...clientEvents['session:delete'].shape }),
@@ -199,7 +206,7 @@ export const actions = {
   'ai.runs': z.object({}),
   'ai.models': z.object({}),
 
-  'history.store': z.object({ session: sessionRecordSchema, messages: z.array(messageSchema) }),
+  'history.store': z.object({ session: sessionRecordSchema, messages: z.array(messageSchema), ratings: z.array(messageRatingSchema).optional() }),
   'history.page': z.object({
     sessionId: sessionIdSchema,
     /** Only positions below this one. */
@@ -236,6 +243,7 @@ export interface ActionResults {
   'session-owner.edit': SentReply;
   'session-owner.select': SelectReply;
   'session-owner.versions': VersionsReply;
+  'session-owner.feedback': FeedbackReply;
   'session-owner.cancel': CancelReply;
   'session-owner.rename': { session: Session };
   'session-owner.configure': { session: Session };

@@ -38,6 +38,13 @@ export const errorSchema: z.ZodType<WireError, WireError> = z.object({
   retryAfterMs: z.number().optional(),
 });
 
+export const ratingSchema = z.enum(['up', 'down']);
+export type Rating = z.infer<typeof ratingSchema>;
+
+/** What the reader thinks of a reply. */
+export const feedbackSchema = z.object({ rating: ratingSchema, comment: z.string().optional() });
+export type Feedback = z.infer<typeof feedbackSchema>;
+
 export const messageSchema = z.object({
   id: messageIdSchema,
   sessionId: sessionIdSchema,
@@ -55,6 +62,8 @@ export const messageSchema = z.object({
   finishReason: finishReasonSchema.optional(),
   /** Why a failed reply failed. */
   error: errorSchema.optional(),
+  /** Of a reply. */
+  feedback: feedbackSchema.optional(),
   /** How many versions stand under the same parent, this one included. */
   siblings: z.number().int().optional(),
   /** Ids of these versions, oldest first, this one included; absent when there is only one. */
@@ -102,6 +111,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ ...stamp, type: z.literal('message.failed'), messageId: messageIdSchema, error: errorSchema }),
   z.object({ ...stamp, type: z.literal('message.interrupted'), messageId: messageIdSchema }),
   z.object({ ...stamp, type: z.literal('message.restarted'), messageId: messageIdSchema, reason: z.string() }),
+  /** null: taken back. `rev` grows with each within the session. */
+  z.object({ ...stamp, type: z.literal('message.rated'), messageId: messageIdSchema, feedback: feedbackSchema.nullable(), rev: z.number().int() }),
   z.object({ ...stamp, type: z.literal('session.renamed'), title: z.string() }),
   /** All settings of the session, for the replies that begin after this. */
   z.object({ ...stamp, type: z.literal('session.configured'), settings: sessionSettingsSchema }),
@@ -168,6 +179,12 @@ export const clientEvents = {
   /** The version that everybody sees from now on, with the newest branch under it. */
   'message:select': z.object(ofMessage),
   'message:versions': z.object(ofMessage),
+  /** `messageId` names the reply; null takes the feedback back. The last one counts. */
+  'message:feedback': z.object({
+    ...ofMessage,
+    rating: ratingSchema.nullable(),
+    comment: z.string().max(limits.MAX_COMMENT_LENGTH, `must be at most ${limits.MAX_COMMENT_LENGTH} characters`).optional(),
+  }),
   'auth:refresh': z.object({ token: z.string().min(1) }),
 } as const;
 export type ClientEventName = keyof typeof clientEvents;
@@ -217,6 +234,9 @@ export interface VersionsReply {
   /** All versions of the turn, oldest first. */
   versions: Message[];
 }
+export interface FeedbackReply {
+  feedback: Feedback | null;
+}
 export interface Replies {
   'session:open': OpenReply & { before?: string };
   'session:close': object;
@@ -232,6 +252,7 @@ export interface Replies {
   'message:edit': SendReply;
   'message:select': SelectReply;
   'message:versions': VersionsReply;
+  'message:feedback': FeedbackReply;
   'auth:refresh': { userId: string; expiresAt: string };
 }
 export type Ack<N extends ClientEventName> = ({ ok: true } & Replies[N]) | { ok: false; error: WireError };

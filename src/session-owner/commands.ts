@@ -6,6 +6,7 @@ import type { ActionInput, ActionResults } from '../protocol/broker.ts';
 import { createLog, openLog } from './access.ts';
 import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
+import { giveFeedback } from './feedback-commands.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findMessage } from './read-messages.ts';
 
@@ -57,6 +58,10 @@ export class Commands {
     const actor = await this.#directory.actor(sessionId);
     const { session } = expectAnswer(await actor.submit({ type: 'configure', settings }), 'configured');
     return { session };
+  }
+
+  feedback(input: ActionInput<'session-owner.feedback'>): Promise<ActionResults['session-owner.feedback']> {
+    return giveFeedback(this.#world, this.#directory, input);
   }
 
   async delete({ userId, sessionId }: Input<'delete'>): Promise<void> {

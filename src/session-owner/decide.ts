@@ -5,6 +5,7 @@ import { wireError } from '../protocol/errors.ts';
 import { bringForward } from './decide-behind.ts';
 import { decideReport } from './decide-run.ts';
 import { makeVersion, send, switchTo } from './decide-send.ts';
+import { rate } from './decide-feedback.ts';
 import { configure } from './decide-settings.ts';
 import { answer, nothing, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, Input } from './inputs.ts';
@@ -18,6 +19,7 @@ export function decide(state: SessionState, input: Input, rules: Rules): Decisio
     case 'cancel':
     case 'rename':
     case 'configure':
+    case 'rate':
     case 'delete':
       return decideCommand(state, input, rules);
     case 'chunk':
@@ -47,6 +49,8 @@ function decideCommand(state: SessionState, command: Command, rules: Rules): Dec
       return rename(state, command.title, rules);
     case 'configure':
       return configure(state, command.settings);
+    case 'rate':
+      return rate(state, command);
     case 'delete':
       return remove(state, rules);
   }

@@ -3,7 +3,7 @@
  * a takeover and moves the live session on, so the two cannot differ.
  */
 import type { LogMeta, MetaPatch, RunRecord } from '../backends/contracts.ts';
-import type { SessionRecord } from '../protocol/broker.ts';
+import type { MessageRating, SessionRecord } from '../protocol/broker.ts';
 import type { Event, Message, MessageStatus, Session, SessionSettings } from '../protocol/wire.ts';
 
 /** A reply that has no terminal event yet. `message.content` is the text logged so far. */
@@ -26,25 +26,33 @@ export interface Finished {
   seq: number;
 }
 
+export interface Rated extends MessageRating {
+  /** Of its event. */
+  seq: number;
+}
+
 export interface SessionState {
   meta: LogMeta;
   phase: Phase;
   /** Finished messages that history has not acknowledged, in order. */
   unsaved: Finished[];
+  /** Feedback that history has not acknowledged, the newest of each reply. */
+  ratings: Rated[];
   /** The reply that ended last, so that a late cancel finds its status here. */
   lastEnded: { id: string; status: MessageStatus } | null;
 }
 
 /** The state before any event of the log is applied. */
 export function initialState(meta: LogMeta): SessionState {
-  return { meta, phase: meta.deleted ? { name: 'deleted' } : { name: 'idle' }, unsaved: [], lastEnded: null };
+  return { meta, phase: meta.deleted ? { name: 'deleted' } : { name: 'idle' }, unsaved: [], ratings: [], lastEnded: null };
 }
 
 /** Rebuilds the state from a log. Messages whose beginning was trimmed are in history and are passed over. */
 export function replay(meta: LogMeta, events: Event[]): SessionState {
   const folded = events.reduce(evolve, initialState(meta));
   const unsaved = folded.unsaved.filter((entry) => entry.seq > meta.storedThrough);
-  return withRun({ ...folded, meta, unsaved }, meta.run);
+  const ratings = folded.ratings.filter((entry) => entry.seq > meta.storedThrough);
+  return withRun({ ...folded, meta, unsaved, ratings }, meta.run);
 }
 
 /** Applies one event that is in the log. */
@@ -67,6 +75,8 @@ export function evolve(state: SessionState, event: Event): SessionState {
       return ended(next, event, 'failed', { error: event.error });
     case 'message.interrupted':
       return ended(next, event, 'interrupted', {});
+    case 'message.rated':
+      return { ...next, ratings: [...next.ratings.filter(({ messageId }) => messageId !== event.messageId), ratingOf(event)] };
     case 'session.switched':
       return next;
     case 'session.configured':
@@ -76,6 +86,10 @@ export function evolve(state: SessionState, event: Event): SessionState {
     case 'session.deleted':
       return { ...next, phase: { name: 'deleted' } };
   }
+}
+
+function ratingOf({ messageId, feedback, rev, seq }: Extract<Event, { type: 'message.rated' }>): Rated {
+  return { messageId, feedback, rev, seq };
 }
 
 function created(state: SessionState, message: Message, seq: number): SessionState {
@@ -130,6 +144,7 @@ export function withStored(state: SessionState, storedThrough: number): SessionS
     ...state,
     meta: { ...state.meta, storedThrough: Math.max(state.meta.storedThrough, storedThrough) },
     unsaved: state.unsaved.filter((entry) => entry.seq > storedThrough),
+    ratings: state.ratings.filter((entry) => entry.seq > storedThrough),
   };
 }
 

@@ -83,6 +83,8 @@ export class SimGateway implements Gateway {
         return call(this.#machine.broker, 'session-owner.select', fields);
       case 'session:rename':
         return call(this.#machine.broker, 'session-owner.rename', fields);
+      case 'message:feedback':
+        return call(this.#machine.broker, 'session-owner.feedback', fields);
       case 'session:configure':
         return call(this.#machine.broker, 'session-owner.configure', fields);
       case 'session:delete':

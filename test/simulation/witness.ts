@@ -1,7 +1,7 @@
 /** Stands inside the store and writes down what it accepted: the truth that everybody else is compared with. */
 import type { AppendRequest, Lease } from '../../src/backends/contracts.ts';
-import type { Event, Message, SessionSettings } from '../../src/protocol/wire.ts';
-import { applyToMessage } from '../exactness/fold.ts';
+import type { Event, Feedback, Message, SessionSettings } from '../../src/protocol/wire.ts';
+import { applyToMessage, type MessageEvent } from '../exactness/fold.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface Seen {
@@ -12,6 +12,7 @@ export interface Seen {
   deleted: boolean;
   title: string | null;
   settings: SessionSettings;
+  ratings: Map<string, Feedback | null>;
   epoch: number;
   claims: number;
   /** The store lost writes it had acknowledged: what was accepted may be gone, unless an owner remembered. */
@@ -30,7 +31,7 @@ export class Witness {
   of(sessionId: string): Seen {
     let seen = this.sessions.get(sessionId);
     if (!seen) {
-      seen = { logs: new Map(), messages: new Map(), deleted: false, title: null, settings: {}, epoch: 0, claims: 0, lost: false };
+      seen = { logs: new Map(), messages: new Map(), deleted: false, title: null, settings: {}, ratings: new Map(), epoch: 0, claims: 0, lost: false };
       this.sessions.set(sessionId, seen);
     }
     return seen;
@@ -101,6 +102,7 @@ export class Witness {
     else if (event.type === 'session.renamed') seen.title = event.title;
     else if (event.type === 'session.configured') seen.settings = event.settings;
     else if (event.type === 'message.created') this.#create(seen, event.message);
+    else if (event.type === 'message.rated') seen.ratings.set(event.messageId, event.feedback);
     else if ('messageId' in event) this.#change(seen, event);
   }
 
@@ -112,7 +114,7 @@ export class Witness {
     seen.messages.set(message.id, { ...message });
   }
 
-  #change(seen: Seen, event: Extract<Event, { messageId: string }>): void {
+  #change(seen: Seen, event: MessageEvent): void {
     const message = seen.messages.get(event.messageId);
     if (message?.status === 'streaming') {
       applyToMessage(message, event);

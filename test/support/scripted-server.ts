@@ -68,6 +68,7 @@ function defaultHandlers(): Handlers {
     'session:close': () => ({ ok: true }),
     'session:list': () => ({ ok: true, sessions: [], hasMore: false }),
     'session:configure': unavailable,
+    'message:feedback': unavailable,
     'session:rename': unavailable,
     'session:delete': () => ({ ok: true }),
     'session:history': unavailable,

@@ -118,7 +118,12 @@ function applyTo(messages: Message[], event: Event): void {
   if (event.type === 'message.created') return void messages.push({ ...event.message });
   if (!('messageId' in event)) return;
   const message = messages.find((other) => other.id === event.messageId);
+  if (message === undefined && event.type === 'message.rated') return;
   if (message === undefined) throw new Error(`no message ${event.messageId}`);
+  if (event.type === 'message.rated') {
+    message.feedback = event.feedback ?? undefined;
+    return;
+  }
   if (event.type === 'message.delta') message.content += event.text;
   else if (event.type === 'message.restarted') message.content = '';
   else if (event.type === 'message.completed') Object.assign(message, { status: 'complete', finishReason: event.finishReason });

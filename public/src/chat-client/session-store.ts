@@ -1,5 +1,5 @@
 /** One session as the page sees it: what the server has, what is on its way there, and what is being stopped. */
-import type { Mode, Session, SettingsChange } from '../../../src/protocol/wire.ts';
+import type { FeedbackReply, Mode, Rating, Session, SettingsChange } from '../../../src/protocol/wire.ts';
 import { Canceller } from './canceller.ts';
 import { configure } from './configure.ts';
 import type { Environment } from './environment.ts';
@@ -7,7 +7,7 @@ import { prependPage, type SessionView } from './fold.ts';
 import type { SessionFrame } from './frames.ts';
 import { Observable, Signal } from './observable.ts';
 import { Outbox, type PendingSend } from './outbox.ts';
-import type { ClientError, Result } from './result.ts';
+import { failed, localError, type ClientError, type Result } from './result.ts';
 import type { Change } from './session-list.ts';
 import { SessionSync, type SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
@@ -103,6 +103,11 @@ export class SessionStore {
   /** What its next replies ask of the model; every tab hears of it. */
   configure(settings: SettingsChange): Promise<Result<Session>> {
     return configure(this.env, this.transport, this, settings);
+  }
+  /** What the reader thinks of a reply; null takes it back. The last one counts, and every tab hears of it. */
+  async rate(messageId: string, rating: Rating | null, comment?: string): Promise<Result<FeedbackReply>> {
+    if (this.sessionId === null) return failed(localError('offline'));
+    return this.transport.request('message:feedback', { sessionId: this.sessionId, messageId, rating, ...(comment !== undefined && { comment }) });
   }
   /** Opens it again after a failure. */
   reopen(): void {

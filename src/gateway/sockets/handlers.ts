@@ -29,6 +29,7 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
     'message:edit': ({ data }, fields) => send(gateway, 'session-owner.edit', { ...fields, userId: data.userId }),
     'message:select': ({ data }, fields) => call(broker, 'session-owner.select', { ...fields, userId: data.userId }),
     'message:versions': ({ data }, fields) => call(broker, 'session-owner.versions', { ...fields, userId: data.userId }),
+    'message:feedback': ({ data }, fields) => call(broker, 'session-owner.feedback', { ...fields, userId: data.userId }),
     'message:cancel': ({ data }, fields) => call(broker, 'session-owner.cancel', { ...fields, userId: data.userId }),
     'auth:refresh': (socket, { token }) => refreshToken(gateway, socket, token),
   };

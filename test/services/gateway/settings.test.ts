@@ -42,6 +42,22 @@ test.each([
   expect(node.calls).toEqual([]);
 });
 
+test('H66 feedback goes to the session\'s owner; past its limits it is refused and the field named', async () => {
+  await start();
+  const client = await node.connect();
+  const give = (fields: object) => ask(client, 'message:feedback', { sessionId: 's1', messageId: 'r1', ...fields });
+  expect(await give({ rating: 'down', comment: 'Wrong.' })).toEqual({ ok: true, feedback: { rating: 'down' } });
+  expect(await give({ rating: null })).toEqual({ ok: true, feedback: null });
+  expect(node.calls).toMatchObject([
+    { action: 'session-owner.feedback', params: { userId: client.hello.userId, sessionId: 's1', messageId: 'r1', rating: 'down', comment: 'Wrong.' } },
+    { params: { rating: null } },
+  ]);
+  expect(await give({ rating: 'sideways' })).toMatchObject({ ok: false, error: { code: 'invalid', message: expect.stringContaining('rating: ') } });
+  expect(await give({})).toMatchObject({ ok: false, error: { code: 'invalid', message: expect.stringContaining('rating: ') } });
+  expect(await give({ rating: 'up', comment: 'x'.repeat(2_001) })).toMatchObject({ ok: false, error: { code: 'invalid', message: 'comment: must be at most 2000 characters' } });
+  expect(node.calls).toHaveLength(2);
+});
+
 test('P43 a model that is not offered is refused by name', async () => {
   await start();
   expect((await configure({ model: 'unknown' })).answer).toMatchObject({ ok: false, error: { code: 'invalid', message: 'settings.model: the model "unknown" is not offered here', retryable: false } });

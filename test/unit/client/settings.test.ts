@@ -62,6 +62,30 @@ describe('settings', () => {
   });
 });
 
+describe('feedback', () => {
+  it('B32 is asked for as it is, and shown from its event, also on a message that the view has for long', async () => {
+    const reply = session.begin('Hello?', undefined, false);
+    session.end();
+    session.begin('And?', undefined, false);
+    session.end();
+    server.handlers['message:feedback'] = ({ messageId, rating, comment }) => {
+      const feedback = rating === null ? null : { rating, ...(comment !== undefined && { comment }) };
+      session.publish({ type: 'message.rated', messageId, feedback, rev: session.events.length });
+      return { ok: true, feedback };
+    };
+    const store = page.client.open(session.id);
+    await untilLive(store);
+    const shown = () => store.snapshot.value.view?.messages.find(({ id }) => id === reply)?.feedback;
+    expect(await store.rate(reply, 'down', 'No.')).toEqual({ ok: true, value: { feedback: { rating: 'down', comment: 'No.' } } });
+    await until('the thumb', () => shown()?.rating === 'down');
+    session.publish({ type: 'message.rated', messageId: 'not-in-this-view', feedback: { rating: 'up' }, rev: 90 } as never);
+    expect(await store.rate(reply, null)).toEqual({ ok: true, value: { feedback: null } });
+    await until('no thumb', () => shown() === undefined);
+    expect(server.requestsNamed('message:feedback')).toEqual([{ sessionId: session.id, messageId: reply, rating: 'down', comment: 'No.' }, { sessionId: session.id, messageId: reply, rating: null }]);
+    expect(server.requestsNamed('session:open')).toHaveLength(1);
+  });
+});
+
 describe('models', () => {
   const listed = () => page.client.models.offered.value?.models.map(({ id }) => id);
 
