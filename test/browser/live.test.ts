@@ -136,6 +136,25 @@ describeInChromium('the app on the real server', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('U107 feedback on the real server is there after a reload, in another tab, and in history', async () => {
+    const { page, complaints } = await open();
+    await say(page, 'Tell me about kelp.');
+    await ended(page, 'complete');
+    await page.getByTestId('thumb-down').click();
+    await page.getByTestId('feedback-comment').fill('More about kelp.');
+    await page.getByTestId('feedback-say').click();
+    await page.getByTestId('feedback-panel').waitFor({ state: 'detached' });
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await second.locator('[data-testid=thumb-down][aria-pressed=true]').waitFor();
+    await second.getByTestId('thumb-up').click();
+    await page.locator('[data-testid=thumb-up][aria-pressed=true]').waitFor();
+    await page.reload();
+    await page.locator('[data-testid=thumb-up][aria-pressed=true]').waitFor();
+    expect((await inHistory(page)).map(({ feedback }) => feedback)).toEqual([undefined, { rating: 'up' }]);
+    expect(complaints).toEqual([]);
+  });
+
   it('U27 renaming and deleting in one tab is seen in the other', async () => {
     const { page } = await open();
     await say(page, 'Tell me about kelp.');

@@ -185,6 +185,16 @@ export const en = {
     saved: 'The settings of this chat were saved.',
     failed: 'The settings were not saved. {reason}',
   },
+  feedback: {
+    label: 'What you think of this reply',
+    up: 'Good reply',
+    down: 'Poor reply',
+    what: 'What was wrong with it?',
+    hint: 'Whoever runs this server can read it.',
+    say: 'Send',
+    takeBack: 'Take back',
+    failed: 'Your feedback was not saved. {reason}',
+  },
   duration: {
     seconds: '{count} second | {count} seconds',
     minutes: '{count} minute | {count} minutes',

@@ -184,6 +184,16 @@ export const vi: Messages = {
     saved: 'Đã lưu cài đặt của cuộc trò chuyện.',
     failed: 'Chưa lưu được cài đặt. {reason}',
   },
+  feedback: {
+    label: 'Đánh giá của bạn về câu trả lời này',
+    up: 'Câu trả lời tốt',
+    down: 'Câu trả lời chưa tốt',
+    what: 'Câu trả lời sai ở chỗ nào?',
+    hint: 'Người quản lý máy chủ này có thể đọc được.',
+    say: 'Gửi',
+    takeBack: 'Bỏ đánh giá',
+    failed: 'Chưa lưu được đánh giá của bạn. {reason}',
+  },
   duration: {
     seconds: '{count} giây',
     minutes: '{count} phút',
