@@ -2,6 +2,7 @@
 import type { Context, Service, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { addAiMetrics } from '../src/ai/ai-metrics.ts';
 import { createProvider } from '../src/ai/create-provider.ts';
+import { ModelList } from '../src/ai/model-list.ts';
 import { Runs } from '../src/ai/runs.ts';
 import { systemClock } from '../src/clock.ts';
 import { heardByNode } from '../src/heard-by-node.ts';
@@ -12,16 +13,17 @@ import { paramsOf } from '../src/zod-validator.ts';
 
 interface AiState {
   runs: Runs;
+  models: ModelList;
 }
 type AiThis = Service<ServiceSettingSchema> & AiState & object;
 type AiAction = Extract<ActionName, `ai.${string}`>;
 
-function action<N extends AiAction>(name: N, run: (runs: Runs, params: ActionInput<N>) => ActionResults[N]) {
+function action<N extends AiAction>(name: N, run: (self: AiThis, params: ActionInput<N>) => ActionResults[N] | Promise<ActionResults[N]>) {
   return {
     visibility: 'public' as const,
     params: paramsOf(name),
-    handler(this: AiThis, ctx: Context<ActionInput<N>>): ActionResults[N] {
-      return run(this.runs, ctx.params);
+    handler(this: AiThis, ctx: Context<ActionInput<N>>): ActionResults[N] | Promise<ActionResults[N]> {
+      return run(this, ctx.params);
     },
   };
 }
@@ -30,18 +32,21 @@ const service: ServiceSchema<ServiceSettingSchema, object, AiState> = {
   name: 'ai',
   ...heardByNode<AiThis, 'ai.taken'>('ai', 'ai.taken', (self, { ownerNode, credit }) => self.runs.taken(ownerNode, credit)),
   actions: {
-    generate: action('ai.generate', (runs, params) => runs.generate(params)),
-    attach: action('ai.attach', (runs, params) => runs.attach(params)),
-    replay: action('ai.replay', (runs, params) => runs.replay(params)),
-    ack: action('ai.ack', (runs, params) => runs.ack(params.acks)),
-    cancel: action('ai.cancel', (runs, params) => runs.cancel(params)),
-    status: action('ai.status', (runs) => runs.status()),
-    runs: action('ai.runs', (runs) => runs.views()),
+    generate: action('ai.generate', ({ runs }, params) => runs.generate(params)),
+    attach: action('ai.attach', ({ runs }, params) => runs.attach(params)),
+    replay: action('ai.replay', ({ runs }, params) => runs.replay(params)),
+    ack: action('ai.ack', ({ runs }, params) => runs.ack(params.acks)),
+    cancel: action('ai.cancel', ({ runs }, params) => runs.cancel(params)),
+    status: action('ai.status', ({ runs }) => runs.status()),
+    runs: action('ai.runs', ({ runs }) => runs.views()),
+    models: action('ai.models', ({ models }) => models.offered()),
   },
   started() {
     const { broker, logger } = this;
     const { config } = nodeOf(broker);
-    this.runs = new Runs(broker.nodeID, config, createProvider(config, systemClock), {
+    const provider = createProvider(config, systemClock);
+    this.models = new ModelList(provider, config, systemClock, logger);
+    this.runs = new Runs(broker.nodeID, config, provider, {
       clock: systemClock,
       random: Math.random,
       defer: setImmediate,

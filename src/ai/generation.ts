@@ -101,7 +101,7 @@ export class Generation {
       case 'thinking':
         return;
       case 'finish':
-        this.end(completed(event, this.provider.model));
+        this.end(completed(event, this.model));
     }
   }
 
@@ -110,7 +110,7 @@ export class Generation {
     const room = this.limits.maxChars - this.written;
     this.written += text.length;
     this.listener.text(text.slice(0, room));
-    if (text.length > room) this.end(completed({ type: 'finish', finishReason: 'length' }, this.provider.model));
+    if (text.length > room) this.end(completed({ type: 'finish', finishReason: 'length' }, this.model));
   }
 
   private onFailure(thrown: unknown): void {
@@ -123,6 +123,10 @@ export class Generation {
     this.current = null;
     this.listener.retrying(error, verdict.retryInMs, this.attempts);
     this.stopPause = this.clock.after(verdict.retryInMs, () => void this.attempt());
+  }
+
+  private get model(): string {
+    return this.request.model ?? this.provider.model;
   }
 
   private deadline(): number {

@@ -7,6 +7,7 @@ import { chatError } from '../errors.ts';
 import type { ActionInput, AiStatus, RunEnd, RunView } from '../protocol/broker.ts';
 import { askToContinue } from './asking.ts';
 import { Generation } from './generation.ts';
+import { checkModel } from './model-list.ts';
 import { Outgoing, type Defer, type SendChunks } from './outgoing.ts';
 import type { Provider } from './providers/provider.ts';
 import { Recent } from './recent.ts';
@@ -22,6 +23,7 @@ export interface AiSettings {
   AI_RESEND_MS: number;
   AI_ORPHAN_MS: number;
   AI_SYSTEM_PROMPT: string;
+  AI_MODELS: string[];
 }
 export interface AiPorts {
   clock: Clock;
@@ -73,6 +75,7 @@ export class Runs {
     this.abandonOthers(params);
     if (this.stopped) throw chatError('ai-unavailable', 'This AI node is stopping. Try again.');
     if (this.load() >= this.settings.AI_MAX_CONCURRENT) throw chatError('ai-unavailable', 'All places for answers are taken. Try again in a moment.');
+    checkModel(params.settings?.model, this.provider, this.settings.AI_MODELS);
     this.begin(params);
     return answer;
   }
@@ -138,22 +141,23 @@ export class Runs {
 
   private begin(params: ActionInput<'ai.generate'>): void {
     const { clock, logger } = this.ports;
-    const { AI_SYSTEM_PROMPT: system, AI_FIRST_TOKEN_MS: firstTokenMs, AI_STALL_MS: stallMs, AI_RETRIES: retries, AI_MAX_REPLY_CHARS: maxChars } = this.settings;
-    const run = new Run(params, params.ownerNode, params.epoch, params.prefix.length, clock.now());
+    const { prefix, sessionId, settings = {} } = params;
+    const { model, temperature, systemPrompt: system = this.settings.AI_SYSTEM_PROMPT } = settings;
+    const { AI_FIRST_TOKEN_MS: firstTokenMs, AI_STALL_MS: stallMs, AI_RETRIES: retries, AI_MAX_REPLY_CHARS: maxChars } = this.settings;
+    const run = new Run(params, params.ownerNode, params.epoch, prefix.length, clock.now());
     const messages = system === '' ? params.messages : [{ role: 'system' as const, content: system }, ...params.messages];
-    const { prefix, sessionId } = params;
-    const request = params.asking ? { messages: askToContinue(messages, prefix), prefix: '', sessionId } : { messages, prefix, sessionId };
+    const wanted = { sessionId, ...(model !== undefined && { model }), ...(temperature !== undefined && { temperature }) };
+    const request = params.asking ? { ...wanted, messages: askToContinue(messages, prefix), prefix: '' } : { ...wanted, messages, prefix };
     const generation = new Generation(this.provider, request, { firstTokenMs, stallMs, retries, maxChars: maxChars - (prefix.length - request.prefix.length) }, this.ports, {
       ...runReporter(run, logger),
       text: (piece) => {
-
         run.append(piece);
         this.outgoing.mark(run);
       },
       ended: (end) => this.finish(run, end),
     });
     this.entries.set(run.id, { run, generation });
-    logger.info({ ...run.ids, owner: run.ownerNode, epoch: run.epoch, base: params.prefix.length }, 'run accepted');
+    logger.info({ ...run.ids, owner: run.ownerNode, epoch: run.epoch, base: prefix.length }, 'run accepted');
     generation.start();
     this.stopTick ??= this.ports.clock.after(this.tickMs(), () => this.tick());
   }

@@ -71,6 +71,9 @@ function messageRow(views: Views, id: string): Row {
   if (!inHistory) (inLog?.stored === false ? late : wrong).push('missing in history');
   if (views.trail?.endedTwice.includes(id) === true) wrong.push('ended twice in one log');
   if ((views.history?.messages ?? []).filter((message) => message.id === id).length > 1) wrong.push('twice in history');
+  const { feedback: told = null } = inTrail ?? {};
+  const { feedback: kept = null } = inHistory ?? {};
+  if (inTrail && inHistory && canonicalJson(told) !== canonicalJson(kept)) (isOnItsWay(views) ? late : wrong).push('audit trail and history differ in feedback');
   const sources: [string, Message | undefined][] = [['audit trail', inTrail], ['history', inHistory], ['log', inLog?.message]];
   wrong.push(...contradictions(sources));
   return { sessionId: views.sessionId, messageId: id, role: known?.role ?? '?', status: known?.status ?? '?', verdict: verdictOf(wrong, late), notes: [...wrong, ...late] };
@@ -85,13 +88,18 @@ function contradictions(sources: [string, Message | undefined][]): string[] {
   });
 }
 
+/** Feedback may wait in the outbox, or for the end of a reply that is open. */
+function isOnItsWay({ log, backlog }: Views): boolean {
+  return backlog || (log !== null && (!log.settled || log.open.length > 0));
+}
+
 /** Lengths, never texts. */
 function described(field: string, a: Message, b: Message): string {
   return field === 'content' ? `content (${a.content.length} and ${b.content.length} characters)` : field;
 }
 
-/** `siblings` and `versions` are counted when a message is read. */
-function bare({ siblings: _counted, versions: _listed, ...message }: Message): Message {
+/** `siblings` and `versions` are counted when a message is read, and feedback is compared apart. */
+function bare({ siblings: _counted, versions: _listed, feedback: _said, ...message }: Message): Message {
   return message;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { AuditEntry } from '../backends/contracts.ts';
 import { messageSchema, type Message } from '../protocol/wire.ts';
-import { sessionRecordSchema, type SessionRecord } from '../protocol/broker.ts';
+import { messageRatingSchema, sessionRecordSchema, type MessageRating, type SessionRecord } from '../protocol/broker.ts';
 import { canonicalJson } from './canonical.ts';
 
 export interface RebuiltSession {
@@ -36,6 +36,8 @@ interface Fold {
   endedTwice: Set<string>;
   record: SessionRecord | null;
   deleted: boolean;
+  /** By message. */
+  ratings: Map<string, MessageRating>;
 }
 
 /** All sessions these entries speak of. */
@@ -51,7 +53,7 @@ export function rebuildAll(entries: AuditEntry[]): Map<string, RebuiltSession> {
 }
 
 export function rebuild(sessionId: string, entries: AuditEntry[]): RebuiltSession {
-  const fold: Fold = { finished: new Map(), begun: new Set(), omitted: new Set(), endedTwice: new Set(), record: null, deleted: false };
+  const fold: Fold = { finished: new Map(), begun: new Set(), omitted: new Set(), endedTwice: new Set(), record: null, deleted: false, ratings: new Map() };
   const own = new Map(entries.filter((entry) => entry.sessionId === sessionId).map((entry) => [entry.id, entry]));
   for (const entry of own.values()) takeEntry(fold, entry);
   const known = (id: string): boolean => fold.finished.has(id) || fold.omitted.has(id);
@@ -59,7 +61,7 @@ export function rebuild(sessionId: string, entries: AuditEntry[]): RebuiltSessio
     sessionId,
     record: fold.record,
     deleted: fold.deleted,
-    messages: inOrder([...fold.finished.values()].map(({ message }) => message)),
+    messages: inOrder([...fold.finished.values()].map(({ message }) => rated(message, fold.ratings))),
     open: [...fold.begun].filter((id) => !known(id)),
     omitted: [...fold.omitted].filter((id) => !fold.finished.has(id)),
     endedTwice: [...fold.endedTwice],
@@ -72,11 +74,22 @@ function takeEntry(fold: Fold, entry: AuditEntry): void {
   const record = sessionRecordSchema.safeParse(data['record']).data;
   if (record && (fold.record === null || record.rev > fold.record.rev)) fold.record = record;
   if (type === 'session.deleted') fold.deleted = true;
+  if (type === 'message.rated') return takeRating(fold, data);
   if (!type.startsWith('message.') || type === 'message.delta' || type === 'message.restarted') return;
   const message = messageSchema.safeParse(data['message']).data;
   if (message?.status === 'streaming') fold.begun.add(message.id);
   else if (message) finish(fold, { message, entry });
   else if (typeof data['messageId'] === 'string') fold.omitted.add(data['messageId']);
+}
+
+function takeRating(fold: Fold, data: AuditEntry['data']): void {
+  const rating = messageRatingSchema.safeParse(data).data;
+  if (rating && rating.rev > (fold.ratings.get(rating.messageId)?.rev ?? -1)) fold.ratings.set(rating.messageId, rating);
+}
+
+function rated(message: Message, ratings: Fold['ratings']): Message {
+  const feedback = ratings.get(message.id)?.feedback;
+  return feedback ? { ...message, feedback } : message;
 }
 
 function finish(fold: Fold, next: Finished): void {

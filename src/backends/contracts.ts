@@ -9,8 +9,8 @@
  */
 import type { BrokerOptions } from 'moleculer';
 import type { ServerOptions } from 'socket.io';
-import type { MessagePlace, SessionRecord } from '../protocol/broker.ts';
-import type { Cursor, Event, Message } from '../protocol/wire.ts';
+import type { MessagePlace, MessageRating, SessionRecord } from '../protocol/broker.ts';
+import type { Cursor, Event, Message, SessionSettings } from '../protocol/wire.ts';
 
 // ---- ownership ------------------------------------------------------------------------------------------------
 
@@ -69,6 +69,8 @@ export interface RunRecord {
   earlier?: number;
   /** The model was asked in words to go on from its text, because it cannot take that up by itself. */
   asking?: true;
+  /** The session's when the reply began: every run of it asks for the same. */
+  settings?: SessionSettings;
 }
 
 /** Everything a new owner needs besides the events; kept 7 days after the last append. */
@@ -86,6 +88,8 @@ export interface LogMeta {
   tip: string | null;
   /** What the tip follows; absent until a message is written under a version of the server that says it. */
   tipParent?: string | null;
+  /** Absent while nothing was ever set. */
+  settings?: SessionSettings;
   logId: string;
   /** seq of the newest event; 0 when there is none. */
   head: number;
@@ -107,7 +111,7 @@ export interface LogMeta {
 }
 /** The part of the meta that an append may change. */
 export type MetaPatch = Partial<
-  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'run' | 'opsComplete' | 'deleted'>
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'settings' | 'run' | 'opsComplete' | 'deleted'>
 >;
 
 /** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */
@@ -202,6 +206,7 @@ export interface LogSeed {
   messageCount: number;
   tip: string | null;
   tipParent?: string | null;
+  settings?: SessionSettings;
   /** Short and random; never one this session had before. */
   logId: string;
   opsComplete: boolean;
@@ -209,14 +214,17 @@ export interface LogSeed {
 
 // ---- history --------------------------------------------------------------------------------------------------
 
-/** Messages that are read say which versions of their turn there are (`siblings`, `versions`), counted when they are read. */
+/**
+ * Messages that are read say which versions of their turn there are (`siblings`, `versions`), counted when they are read,
+ * and what was thought of them (`feedback`).
+ */
 export interface HistoryStore {
   /**
    * Stores finished messages (insert only, by id: one that is there stays as it is) and the session record (only when
    * its `rev` is higher than the stored one). Repeating it changes nothing. `deleted`: there is a tombstone, and
-   * nothing was stored.
+   * nothing was stored. `ratings`: feedback on replies that are stored, now or before; only one of a higher `rev` counts.
    */
-  store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }>;
+  store(session: SessionRecord, messages: Message[], ratings?: MessageRating[]): Promise<{ deleted: boolean }>;
   session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null>;
   message(sessionId: string, messageId: string): Promise<Message | null>;
   /** The newest `limit` messages below position `before`, oldest first. */

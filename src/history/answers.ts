@@ -11,7 +11,7 @@ export type HistoryAction = Extract<ActionName, `history.${string}`>;
 export type Answers = { [N in HistoryAction]: (store: HistoryStore, params: ActionInput<N>) => Promise<ActionResults[N]> };
 
 export const answers: Answers = {
-  'history.store': (store, { session, messages }) => store.store(session, messages),
+  'history.store': (store, { session, messages, ratings }) => store.store(session, messages, ratings),
   'history.page': (store, { sessionId, before, limit }) => store.page(sessionId, before, limit),
   'history.message': (store, { sessionId, messageId }) => store.message(sessionId, messageId),
   'history.session': (store, { sessionId }) => store.session(sessionId),

@@ -8,15 +8,18 @@ import {
   cursorSchema,
   errorSchema,
   eventSchema,
+  feedbackSchema,
   finishReasonSchema,
   messageIdSchema,
   messageSchema,
   modeSchema,
   sessionIdSchema,
   sessionSchema,
+  sessionSettingsSchema,
   usageSchema,
   type CancelReply,
   type Cursor,
+  type FeedbackReply,
   type Message,
   type MessageStatus,
   type OpenReply,
@@ -51,8 +54,14 @@ export const sessionRecordSchema = z.object({
   tip: messageIdSchema.nullable(),
   /** What the tip follows; absent in records of earlier versions. */
   tipParent: messageIdSchema.nullable().optional(),
+  /** Absent while nothing was ever set. */
+  settings: sessionSettingsSchema.optional(),
 });
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
+
+/** What the reader thinks of a reply. Of several the one with the highest `rev` counts; null: taken back. */
+export const messageRatingSchema = z.object({ messageId: messageIdSchema, feedback: feedbackSchema.nullable(), rev: z.number().int() });
+export type MessageRating = z.infer<typeof messageRatingSchema>;
 
 /** One line of the conversation as a provider gets it. */
 export const promptMessageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
@@ -114,6 +123,13 @@ export interface AiStatus {
   load: number;
   capacity: number;
 }
+export interface OfferedModels {
+  /** What a session uses that chose none; the first of `models`. */
+  default: string;
+  models: string[];
+  /** False: the model server could not be asked. */
+  complete: boolean;
+}
 export interface SocketView {
   id: string;
   userId: string;
@@ -159,7 +175,9 @@ export const actions = {
   'session-owner.edit': z.object({ ...ofUser, ...clientEvents['message:edit'].shape }),
   'session-owner.select': z.object({ ...ofUser, ...clientEvents['message:select'].shape }),
   'session-owner.versions': z.object({ ...ofUser, ...clientEvents['message:versions'].shape }),
+  'session-owner.feedback': z.object({ ...ofUser, ...clientEvents['message:feedback'].shape }),
   'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
+  'session-owner.configure': z.object({ ...ofUser, ...clientEvents['session:configure'].shape }),
   'session-owner.delete': z.object({ ...ofUser, ...clientEvents['session:delete'].shape }),
   'session-owner.inspect': z.object({ sessionId: sessionIdSchema.optional() }),
   'session-owner.lock': z.object({ sessionId: sessionIdSchema }),
@@ -176,6 +194,8 @@ export const actions = {
     prefix: z.string(),
     /** The model cannot take its own text up again: it is asked, in words, to go on where the prefix stops. */
     asking: z.boolean().optional(),
+    /** Of the session, as they were when the reply began. */
+    settings: sessionSettingsSchema.optional(),
   }),
   'ai.attach': z.object({ runId, ownerNode: z.string(), epoch, offset: z.number().int().min(0) }),
   'ai.replay': z.object({ runId, epoch, offset: z.number().int().min(0) }),
@@ -185,8 +205,9 @@ export const actions = {
   'ai.cancel': z.object({ runId, epoch }),
   'ai.status': z.object({}),
   'ai.runs': z.object({}),
+  'ai.models': z.object({}),
 
-  'history.store': z.object({ session: sessionRecordSchema, messages: z.array(messageSchema) }),
+  'history.store': z.object({ session: sessionRecordSchema, messages: z.array(messageSchema), ratings: z.array(messageRatingSchema).optional() }),
   'history.page': z.object({
     sessionId: sessionIdSchema,
     /** Only positions below this one. */
@@ -223,8 +244,10 @@ export interface ActionResults {
   'session-owner.edit': SentReply;
   'session-owner.select': SelectReply;
   'session-owner.versions': VersionsReply;
+  'session-owner.feedback': FeedbackReply;
   'session-owner.cancel': CancelReply;
   'session-owner.rename': { session: Session };
+  'session-owner.configure': { session: Session };
   'session-owner.delete': void;
   'session-owner.inspect': ActorView[];
   /** null: nobody holds it. */
@@ -240,6 +263,7 @@ export interface ActionResults {
   'ai.cancel': { known: boolean };
   'ai.status': AiStatus;
   'ai.runs': RunView[];
+  'ai.models': OfferedModels;
 
   /** `deleted`: the session has a tombstone; nothing was stored and nothing ever will be. */
   'history.store': { deleted: boolean };

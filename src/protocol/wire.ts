@@ -38,6 +38,13 @@ export const errorSchema: z.ZodType<WireError, WireError> = z.object({
   retryAfterMs: z.number().optional(),
 });
 
+export const ratingSchema = z.enum(['up', 'down']);
+export type Rating = z.infer<typeof ratingSchema>;
+
+/** What the reader thinks of a reply. */
+export const feedbackSchema = z.object({ rating: ratingSchema, comment: z.string().optional() });
+export type Feedback = z.infer<typeof feedbackSchema>;
+
 export const messageSchema = z.object({
   id: messageIdSchema,
   sessionId: sessionIdSchema,
@@ -55,12 +62,23 @@ export const messageSchema = z.object({
   finishReason: finishReasonSchema.optional(),
   /** Why a failed reply failed. */
   error: errorSchema.optional(),
+  /** Of a reply. */
+  feedback: feedbackSchema.optional(),
   /** How many versions stand under the same parent, this one included. */
   siblings: z.number().int().optional(),
   /** Ids of these versions, oldest first, this one included; absent when there is only one. */
   versions: z.array(messageIdSchema).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
+
+/** What a session asks of the model. What is absent is the server's default. */
+export const sessionSettingsSchema = z.object({
+  model: z.string().optional(),
+  temperature: z.number().optional(),
+  /** In place of the server's own. */
+  systemPrompt: z.string().optional(),
+});
+export type SessionSettings = z.infer<typeof sessionSettingsSchema>;
 
 export const sessionSchema = z.object({
   id: sessionIdSchema,
@@ -70,6 +88,8 @@ export const sessionSchema = z.object({
   messageCount: z.number().int(),
   /** A reply is open in it now. */
   streaming: z.boolean(),
+  /** Not in lists; absent: everything is the server's default. */
+  settings: sessionSettingsSchema.optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -91,7 +111,11 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ ...stamp, type: z.literal('message.failed'), messageId: messageIdSchema, error: errorSchema }),
   z.object({ ...stamp, type: z.literal('message.interrupted'), messageId: messageIdSchema }),
   z.object({ ...stamp, type: z.literal('message.restarted'), messageId: messageIdSchema, reason: z.string() }),
+  /** null: taken back. `rev` grows with each within the session. */
+  z.object({ ...stamp, type: z.literal('message.rated'), messageId: messageIdSchema, feedback: feedbackSchema.nullable(), rev: z.number().int() }),
   z.object({ ...stamp, type: z.literal('session.renamed'), title: z.string() }),
+  /** All settings of the session, for the replies that begin after this. */
+  z.object({ ...stamp, type: z.literal('session.configured'), settings: sessionSettingsSchema }),
   /** The active path is now the one that ends with this message; null: it is empty, until the next message begins it anew. */
   z.object({ ...stamp, type: z.literal('session.switched'), tip: messageIdSchema.nullable() }),
   z.object({ ...stamp, type: z.literal('session.deleted') }),
@@ -116,6 +140,15 @@ const title = z
   .transform((text) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim())
   .pipe(z.string().min(1, 'must not be empty').max(limits.MAX_TITLE_LENGTH, `must be at most ${limits.MAX_TITLE_LENGTH} characters`));
 
+const temperatureWords = `must be a number from 0 to ${limits.MAX_TEMPERATURE}`;
+/** Absent: stays as it is; null: the server's default again. */
+const settingsChange = z.object({
+  model: z.string().trim().min(1, 'must not be empty').max(limits.MAX_MODEL_LENGTH, `must be at most ${limits.MAX_MODEL_LENGTH} characters`).nullish(),
+  temperature: z.number(temperatureWords).min(0, temperatureWords).max(limits.MAX_TEMPERATURE, temperatureWords).nullish(),
+  systemPrompt: z.string().max(limits.MAX_SYSTEM_PROMPT_LENGTH, `must be at most ${limits.MAX_SYSTEM_PROMPT_LENGTH} characters`).nullish(),
+});
+export type SettingsChange = z.infer<typeof settingsChange>;
+
 const ofMessage = { sessionId: sessionIdSchema, messageId: messageIdSchema };
 
 export const clientEvents = {
@@ -132,6 +165,7 @@ export const clientEvents = {
     query: z.string().max(limits.MAX_QUERY_LENGTH).optional(),
   }),
   'session:rename': z.object({ sessionId: sessionIdSchema, title }),
+  'session:configure': z.object({ sessionId: sessionIdSchema, settings: settingsChange }),
   'session:delete': z.object({ sessionId: sessionIdSchema }),
   'session:history': z.object({ sessionId: sessionIdSchema, before: before.optional(), limit: limit.optional() }),
   'message:send': z.object({ sessionId: sessionIdSchema, clientMessageId, content }),
@@ -145,6 +179,12 @@ export const clientEvents = {
   /** The version that everybody sees from now on, with the newest branch under it. */
   'message:select': z.object(ofMessage),
   'message:versions': z.object(ofMessage),
+  /** `messageId` names the reply; null takes the feedback back. The last one counts. */
+  'message:feedback': z.object({
+    ...ofMessage,
+    rating: ratingSchema.nullable(),
+    comment: z.string().max(limits.MAX_COMMENT_LENGTH, `must be at most ${limits.MAX_COMMENT_LENGTH} characters`).optional(),
+  }),
   'auth:refresh': z.object({ token: z.string().min(1) }),
 } as const;
 export type ClientEventName = keyof typeof clientEvents;
@@ -194,11 +234,15 @@ export interface VersionsReply {
   /** All versions of the turn, oldest first. */
   versions: Message[];
 }
+export interface FeedbackReply {
+  feedback: Feedback | null;
+}
 export interface Replies {
   'session:open': OpenReply & { before?: string };
   'session:close': object;
   'session:list': SessionsReply;
   'session:rename': { session: Session };
+  'session:configure': { session: Session };
   'session:delete': object;
   'session:history': PageReply;
   'message:send': SendReply;
@@ -208,6 +252,7 @@ export interface Replies {
   'message:edit': SendReply;
   'message:select': SelectReply;
   'message:versions': VersionsReply;
+  'message:feedback': FeedbackReply;
   'auth:refresh': { userId: string; expiresAt: string };
 }
 export type Ack<N extends ClientEventName> = ({ ok: true } & Replies[N]) | { ok: false; error: WireError };
@@ -259,6 +304,14 @@ export const httpBodies = {
   }),
   cancel: z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
 } as const;
+
+/** GET /api/models: what a session may choose. */
+export const modelsReplySchema = z.object({
+  /** What a session uses that chose none; the first of `models`. */
+  default: z.string(),
+  models: z.array(z.object({ id: z.string() })),
+});
+export type ModelsReply = z.infer<typeof modelsReplySchema>;
 
 /** `sessionId`, then what is wrong: the first problem of a failed parse, in words for a person. */
 export function describeIssues(error: z.ZodError): string {

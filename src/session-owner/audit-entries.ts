@@ -50,7 +50,7 @@ function changesRecord(event: Event): boolean {
 
 function auditData(event: Event, state: SessionState): Record<string, unknown> {
   const { seq, at, type, ...fields } = event;
-  if (!('messageId' in event) || event.type === 'message.delta' || event.type === 'message.restarted') return fields;
+  if (!('messageId' in event) || event.type === 'message.delta' || event.type === 'message.restarted' || event.type === 'message.rated') return fields;
   const message = state.unsaved.find((finished) => finished.message.id === event.messageId)?.message;
   return { ...fields, message };
 }

@@ -42,7 +42,7 @@ function gatewaysOf(broker: ServiceBroker): Gateways {
 
 function historyPort(broker: ServiceBroker): HistoryPort {
   return {
-    store: (session, messages) => call(broker, 'history.store', { session, messages }),
+    store: (session, messages, ratings) => call(broker, 'history.store', { session, messages, ...(ratings.length > 0 && { ratings }) }),
     remove: (sessionId, userId, rev) => call(broker, 'history.remove', { sessionId, userId, rev }),
     page: (sessionId, before, limit) => call(broker, 'history.page', { sessionId, before, limit }),
     message: (sessionId, messageId) => call(broker, 'history.message', { sessionId, messageId }),

@@ -6,10 +6,11 @@ import type { ActionInput, ActionResults } from '../protocol/broker.ts';
 import { createLog, openLog } from './access.ts';
 import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
+import { giveFeedback } from './feedback-commands.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findMessage } from './read-messages.ts';
 
-type Input<N extends 'send' | 'cancel' | 'rename' | 'delete'> = ActionInput<`session-owner.${N}`>;
+type Input<N extends 'send' | 'cancel' | 'rename' | 'configure' | 'delete'> = ActionInput<`session-owner.${N}`>;
 
 export class Commands {
   readonly #world: OwnerWorld;
@@ -52,6 +53,17 @@ export class Commands {
     return { session };
   }
 
+  async configure({ userId, sessionId, settings }: Input<'configure'>): Promise<ActionResults['session-owner.configure']> {
+    await openLog(this.#world, userId, sessionId);
+    const actor = await this.#directory.actor(sessionId);
+    const { session } = expectAnswer(await actor.submit({ type: 'configure', settings }), 'configured');
+    return { session };
+  }
+
+  feedback(input: ActionInput<'session-owner.feedback'>): Promise<ActionResults['session-owner.feedback']> {
+    return giveFeedback(this.#world, this.#directory, input);
+  }
+
   async delete({ userId, sessionId }: Input<'delete'>): Promise<void> {
     await openLog(this.#world, userId, sessionId);
     const actor = await this.#directory.actor(sessionId);
@@ -63,5 +75,4 @@ export class Commands {
     const known = (await this.#world.log.meta(sessionId)) ?? (await this.#world.ports.history.session(sessionId));
     return known ? openLog(this.#world, userId, sessionId) : createLog(this.#world, userId, sessionId);
   }
-
 }

@@ -22,8 +22,8 @@ export function bringForward(state: SessionState, behind: Behind, rules: Rules):
   };
 }
 
-function recordPart({ title, updatedAt, rev, nextPosition, messageCount, tip, tipParent }: NonNullable<Behind['record']>) {
-  return { title, updatedAt, rev, nextPosition, messageCount, tip, ...(tipParent !== undefined && { tipParent }) };
+function recordPart({ title, updatedAt, rev, nextPosition, messageCount, tip, tipParent, settings }: NonNullable<Behind['record']>) {
+  return { title, updatedAt, rev, nextPosition, messageCount, tip, ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }) };
 }
 
 export function lostInOutage(): WireError {

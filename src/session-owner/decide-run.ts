@@ -109,6 +109,8 @@ function startRun(current: CurrentRun, prefix: string, rules: Rules, events: New
   const attempt = progressed ? 1 : current.run.attempt + 1;
   const earlier = (current.run.earlier ?? 0) + (progressed ? current.run.attempt : 0);
   const counted = { baseOffset: prefix.length, aiNode: null, attempt, ...(earlier > 0 && { earlier }), ...(asking && prefix !== '' && { asking: true as const }) };
-  const run: RunRecord = { runId: rules.newRunId(), replyId: current.message.id, ...counted };
+  // Of the reply's first run, whatever the session was set to since: a reply is not written half by one model and half by another.
+  const { settings } = current.run;
+  const run: RunRecord = { runId: rules.newRunId(), replyId: current.message.id, ...counted, ...(settings && { settings }) };
   return { ...nothing, events, meta: { run }, effects: [{ type: 'start-run', run, prefix }] };
 }

@@ -5,7 +5,7 @@ import { MAX_VERSIONS } from '../protocol/limits.ts';
 import type { Message, NewEvent } from '../protocol/wire.ts';
 import { answer, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, VersionCommand } from './inputs.ts';
-import type { SessionState } from './state.ts';
+import { hasSettings, type SessionState } from './state.ts';
 import { titleFrom } from './title.ts';
 
 type Of<T extends Command['type']> = Extract<Command, { type: T }>;
@@ -86,7 +86,8 @@ function begun(state: SessionState, before: NewEvent[], reply: Message, op: Deci
   const { meta } = state;
   const { content: prefix } = reply;
   const asking = prefix !== '' && rules.continuation !== 'prefill';
-  const run = { runId: rules.newRunId(), replyId: reply.id, baseOffset: prefix.length, aiNode: null, attempt: 1, ...(asking && { asking: true as const }) };
+  const fixed = { ...(asking && { asking: true as const }), ...(hasSettings(meta.settings) && { settings: meta.settings }) };
+  const run = { runId: rules.newRunId(), replyId: reply.id, baseOffset: prefix.length, aiNode: null, attempt: 1, ...fixed };
   return {
     events: [...before, { type: 'message.created', message: reply }],
     meta: {

@@ -5,9 +5,11 @@ import { wireError } from '../protocol/errors.ts';
 import { bringForward } from './decide-behind.ts';
 import { decideReport } from './decide-run.ts';
 import { makeVersion, send, switchTo } from './decide-send.ts';
+import { rate } from './decide-feedback.ts';
+import { configure } from './decide-settings.ts';
 import { answer, nothing, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, Input } from './inputs.ts';
-import { sessionView, type SessionState } from './state.ts';
+import { wholeSession, type SessionState } from './state.ts';
 
 export function decide(state: SessionState, input: Input, rules: Rules): Decision {
   switch (input.type) {
@@ -16,6 +18,8 @@ export function decide(state: SessionState, input: Input, rules: Rules): Decisio
     case 'switch':
     case 'cancel':
     case 'rename':
+    case 'configure':
+    case 'rate':
     case 'delete':
       return decideCommand(state, input, rules);
     case 'chunk':
@@ -43,6 +47,10 @@ function decideCommand(state: SessionState, command: Command, rules: Rules): Dec
       return cancel(state, command.messageId, rules);
     case 'rename':
       return rename(state, command.title, rules);
+    case 'configure':
+      return configure(state, command.settings);
+    case 'rate':
+      return rate(state, command);
     case 'delete':
       return remove(state, rules);
   }
@@ -75,7 +83,7 @@ function rename(state: SessionState, title: string, rules: Rules): Decision {
     meta,
     ops: [],
     effects: state.meta.messageCount > 0 ? [{ type: 'sessions-changed', change: 'renamed' }] : [],
-    answer: { type: 'renamed', session: sessionView({ ...state.meta, ...meta }) },
+    answer: { type: 'renamed', session: wholeSession({ ...state.meta, ...meta }) },
   };
 }
 

@@ -2,7 +2,7 @@
 import type { OpResult, RunRecord } from '../backends/contracts.ts';
 import type { RunChunk, SessionRecord } from '../protocol/broker.ts';
 import type { WireError } from '../protocol/errors.ts';
-import type { Message, MessageStatus, Session } from '../protocol/wire.ts';
+import type { Feedback, Message, MessageStatus, Session, SettingsChange } from '../protocol/wire.ts';
 
 /**
  * A sibling version of a message. `of`: that message, naming all its versions as they were when the next message's
@@ -26,6 +26,9 @@ export type Command =
   | { type: 'switch'; tip: string; tipParent: string | null; seen: number }
   | { type: 'cancel'; messageId: string }
   | { type: 'rename'; title: string }
+  | { type: 'configure'; settings: SettingsChange }
+  /** Of a reply that has ended. */
+  | { type: 'rate'; messageId: string; feedback: Feedback | null }
   | { type: 'delete' };
 
 export type RunReport =
@@ -66,6 +69,8 @@ export type Answer =
   /** No reply of that id is known here; history may know it. */
   | { type: 'unknown-reply' }
   | { type: 'renamed'; session: Session }
+  | { type: 'configured'; session: Session }
+  | { type: 'rated'; feedback: Feedback | null }
   | { type: 'deleted' }
   | { type: 'refused'; error: WireError };
 

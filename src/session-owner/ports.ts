@@ -1,5 +1,5 @@
 /** What an owner needs of the rest of the system. One implementation speaks through the broker, one is simulated. */
-import type { ActionParams, EventPayload, MessagePlace, PromptMessage, SessionRecord } from '../protocol/broker.ts';
+import type { ActionParams, EventPayload, MessagePlace, MessageRating, PromptMessage, SessionRecord } from '../protocol/broker.ts';
 import type { Message } from '../protocol/wire.ts';
 
 export interface AiPort {
@@ -26,7 +26,7 @@ export interface GatewayPort {
 }
 
 export interface HistoryPort {
-  store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }>;
+  store(session: SessionRecord, messages: Message[], ratings: MessageRating[]): Promise<{ deleted: boolean }>;
   remove(sessionId: string, userId: string, rev: number): Promise<void>;
   page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }>;
   message(sessionId: string, messageId: string): Promise<Message | null>;

@@ -3,7 +3,7 @@
  * between is then in one of the two, never in neither.
  */
 import type { LogMeta } from '../backends/contracts.ts';
-import type { Event, Message } from '../protocol/wire.ts';
+import type { Event, Feedback, Message } from '../protocol/wire.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { pathUp, type Stored } from './path.ts';
 import { evolve, initialState } from './state.ts';
@@ -20,6 +20,11 @@ export function messagesInLog({ meta, events }: LogView): Message[] {
   return [...folded.unsaved.map(({ message }) => message), ...open];
 }
 
+/** What was thought of replies since history heard of it: null is taken back. Newer than what history has. */
+function ratingsInLog({ events }: LogView): Map<string, Feedback | null> {
+  return new Map(events.flatMap((event) => (event.type === 'message.rated' ? [[event.messageId, event.feedback] as const] : [])));
+}
+
 export interface Page {
   messages: Message[];
   hasMore: boolean;
@@ -29,6 +34,7 @@ export interface Page {
 export async function readPath(world: OwnerWorld, log: LogView, above: Message | null, limit: number): Promise<Page> {
   const { meta } = log;
   const inLog = messagesInLog(log);
+  const ratings = ratingsInLog(log);
   const up = async (id: string | null, below: number): Promise<Message[]> => {
     const known = new Map(inLog.map((message) => [message.id, message]));
     const found: Message[] = [];
@@ -36,21 +42,21 @@ export async function readPath(world: OwnerWorld, log: LogView, above: Message |
     for await (const message of pathUp({ id, below }, known, storedBy(world, meta.sessionId), limit)) if (found.push(message) === limit) break;
     return found.reverse();
   };
-  if (above) return pageOf(await up(above.parentId, above.position), inLog);
+  if (above) return pageOf(await up(above.parentId, above.position), inLog, ratings);
   const active = await up(meta.tip, meta.nextPosition);
-  if (active.length > 0 || meta.tip === null) return pageOf(active, inLog);
+  if (active.length > 0 || meta.tip === null) return pageOf(active, inLog, ratings);
   // Nobody has the reply it ends with (`lost-reply.ts`): what was there before it is shown.
   const newest = (await world.ports.history.page(meta.sessionId, meta.nextPosition, 1)).messages.at(-1);
-  return pageOf(newest ? await up(newest.id, meta.nextPosition) : [], inLog);
+  return pageOf(newest ? await up(newest.id, meta.nextPosition) : [], inLog, ratings);
 }
 
 function storedBy({ ports: { history } }: OwnerWorld, sessionId: string): Stored {
   return { page: (before, limit) => history.page(sessionId, before, limit), message: (id) => history.message(sessionId, id) };
 }
 
-function pageOf(messages: Message[], inLog: Message[]): Page {
+function pageOf(messages: Message[], inLog: Message[], ratings: Map<string, Feedback | null>): Page {
   const oldest = messages[0];
-  return { messages: messages.map((message) => withVersions(message, inLog)), hasMore: oldest !== undefined && oldest.parentId !== null };
+  return { messages: messages.map((message) => withRating(withVersions(message, inLog), ratings)), hasMore: oldest !== undefined && oldest.parentId !== null };
 }
 
 /** History counts the versions it has; newer ones may be in the log alone. Each names all that were there before it. */
@@ -61,11 +67,18 @@ export function withVersions(message: Message, inLog: Message[]): Message {
   return versions.length > 1 ? { ...message, siblings: versions.length, versions } : message;
 }
 
+function withRating(message: Message, ratings: Map<string, Feedback | null>): Message {
+  const newer = ratings.get(message.id);
+  if (newer === undefined) return message;
+  const { feedback: _older, ...rest } = message;
+  return newer === null ? rest : { ...rest, feedback: newer };
+}
+
 /** A message with all the versions that its turn has in this log or in history. */
 export async function findIn(world: OwnerWorld, log: LogView, messageId: string): Promise<Message | null> {
   const inLog = messagesInLog(log);
   const found = inLog.find(({ id }) => id === messageId) ?? (await world.ports.history.message(log.meta.sessionId, messageId));
-  return found && withVersions(found, inLog);
+  return found && withRating(withVersions(found, inLog), ratingsInLog(log));
 }
 
 /** The message at this position, of whatever version. */

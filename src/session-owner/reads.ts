@@ -13,7 +13,7 @@ import { seemsLost } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findAt, findIn, readPath, type LogView, type Page } from './read-messages.ts';
 import { recovering } from './refusals.ts';
-import { sessionView } from './state.ts';
+import { wholeSession } from './state.ts';
 import { adopt } from './sweeper.ts';
 
 export class Reads {
@@ -36,11 +36,11 @@ export class Reads {
     // Whole texts leave no hole to see: a frame that was lost lies behind the cursor of the next one.
     if (cursor && mode !== 'accumulated') {
       const { meta: now, events } = await this.#read(sessionId, cursor.seq);
-      if (continues(now, cursor)) return { session: sessionView(now), cursor: { logId: now.logId, seq: now.head }, resync: false, events };
+      if (continues(now, cursor)) return { session: wholeSession(now), cursor: { logId: now.logId, seq: now.head }, resync: false, events };
     }
     const { log: whole, page } = await this.#newest(sessionId, limit);
     return {
-      session: sessionView(whole.meta),
+      session: wholeSession(whole.meta),
       cursor: { logId: whole.meta.logId, seq: whole.meta.head },
       resync: Boolean(cursor),
       ...withToken(page),

@@ -29,10 +29,16 @@ type Stamped = [NewEvent, string];
 function eventsOf(state: SessionState, at: string): Stamped[] {
   if (state.phase.name === 'deleted') return [[{ type: 'session.deleted' }, at]];
   const messages = state.unsaved.flatMap(({ message }) => finished(message, at));
+  messages.push(...state.ratings.map(({ messageId, feedback, rev }): Stamped => [{ type: 'message.rated', messageId, feedback, rev }, at]));
   if (state.phase.name === 'replying') messages.push(...open(state.phase.reply, at));
   const owed = state.meta.storedThrough < state.meta.head;
   // Without any event the session would count as saved, and history never hear of its newest record.
-  return messages.length === 0 && owed ? [[{ type: 'session.renamed', title: state.meta.title }, at]] : messages;
+  return messages.length === 0 && owed ? [[recordEvent(state.meta), at]] : messages;
+}
+
+/** A session without messages has no title unless it was given one. */
+function recordEvent({ title, settings }: LogMeta): NewEvent {
+  return title === '' && settings ? { type: 'session.configured', settings } : { type: 'session.renamed', title };
 }
 
 function finished(message: Message, at: string): Stamped[] {

@@ -35,7 +35,8 @@ async function generate(world: OwnerWorld, actor: SessionActor, run: RunRecord, 
   try {
     const messages = await patientPrompt(world, actor, runId, ids);
     if (!messages || !isCurrent(actor, runId)) return;
-    const { aiNode } = await ai.generate({ runId, sessionId, replyId, epoch, messages, prefix, ...(run.asking && { asking: true }) });
+    const fixed = { ...(run.asking && { asking: true }), ...(run.settings && { settings: run.settings }) };
+    const { aiNode } = await ai.generate({ runId, sessionId, replyId, epoch, messages, prefix, ...fixed });
     logger.info({ ...ids, aiNode, attempt: run.attempt }, 'ai node chosen');
     actor.report({ type: 'run-accepted', runId, aiNode });
   } catch (err) {

@@ -3,8 +3,8 @@
  * a takeover and moves the live session on, so the two cannot differ.
  */
 import type { LogMeta, MetaPatch, RunRecord } from '../backends/contracts.ts';
-import type { SessionRecord } from '../protocol/broker.ts';
-import type { Event, Message, MessageStatus, Session } from '../protocol/wire.ts';
+import type { MessageRating, SessionRecord } from '../protocol/broker.ts';
+import type { Event, Message, MessageStatus, Session, SessionSettings } from '../protocol/wire.ts';
 
 /** A reply that has no terminal event yet. `message.content` is the text logged so far. */
 export interface OpenReply {
@@ -26,25 +26,33 @@ export interface Finished {
   seq: number;
 }
 
+export interface Rated extends MessageRating {
+  /** Of its event. */
+  seq: number;
+}
+
 export interface SessionState {
   meta: LogMeta;
   phase: Phase;
   /** Finished messages that history has not acknowledged, in order. */
   unsaved: Finished[];
+  /** Feedback that history has not acknowledged, the newest of each reply. */
+  ratings: Rated[];
   /** The reply that ended last, so that a late cancel finds its status here. */
   lastEnded: { id: string; status: MessageStatus } | null;
 }
 
 /** The state before any event of the log is applied. */
 export function initialState(meta: LogMeta): SessionState {
-  return { meta, phase: meta.deleted ? { name: 'deleted' } : { name: 'idle' }, unsaved: [], lastEnded: null };
+  return { meta, phase: meta.deleted ? { name: 'deleted' } : { name: 'idle' }, unsaved: [], ratings: [], lastEnded: null };
 }
 
 /** Rebuilds the state from a log. Messages whose beginning was trimmed are in history and are passed over. */
 export function replay(meta: LogMeta, events: Event[]): SessionState {
   const folded = events.reduce(evolve, initialState(meta));
   const unsaved = folded.unsaved.filter((entry) => entry.seq > meta.storedThrough);
-  return withRun({ ...folded, meta, unsaved }, meta.run);
+  const ratings = folded.ratings.filter((entry) => entry.seq > meta.storedThrough);
+  return withRun({ ...folded, meta, unsaved, ratings }, meta.run);
 }
 
 /** Applies one event that is in the log. */
@@ -67,13 +75,21 @@ export function evolve(state: SessionState, event: Event): SessionState {
       return ended(next, event, 'failed', { error: event.error });
     case 'message.interrupted':
       return ended(next, event, 'interrupted', {});
+    case 'message.rated':
+      return { ...next, ratings: [...next.ratings.filter(({ messageId }) => messageId !== event.messageId), ratingOf(event)] };
     case 'session.switched':
       return next;
+    case 'session.configured':
+      return { ...next, meta: { ...next.meta, settings: event.settings } };
     case 'session.renamed':
       return { ...next, meta: { ...next.meta, title: event.title } };
     case 'session.deleted':
       return { ...next, phase: { name: 'deleted' } };
   }
+}
+
+function ratingOf({ messageId, feedback, rev, seq }: Extract<Event, { type: 'message.rated' }>): Rated {
+  return { messageId, feedback, rev, seq };
 }
 
 function created(state: SessionState, message: Message, seq: number): SessionState {
@@ -128,6 +144,7 @@ export function withStored(state: SessionState, storedThrough: number): SessionS
     ...state,
     meta: { ...state.meta, storedThrough: Math.max(state.meta.storedThrough, storedThrough) },
     unsaved: state.unsaved.filter((entry) => entry.seq > storedThrough),
+    ratings: state.ratings.filter((entry) => entry.seq > storedThrough),
   };
 }
 
@@ -141,7 +158,17 @@ export function sessionView(meta: LogMeta): Session {
   return { id: meta.sessionId, title, createdAt, updatedAt, messageCount, streaming: meta.run !== null };
 }
 
+/** For who has the session open: its settings may be long. */
+export function wholeSession(meta: LogMeta): Session {
+  return { ...sessionView(meta), ...(meta.settings && { settings: meta.settings }) };
+}
+
+export function hasSettings(settings: SessionSettings | undefined): settings is SessionSettings {
+  return settings !== undefined && Object.keys(settings).length > 0;
+}
+
 export function sessionRecord(meta: LogMeta): SessionRecord {
-  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent } = meta;
-  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...(tipParent !== undefined && { tipParent }) };
+  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent, settings } = meta;
+  const later = { ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }) };
+  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...later };
 }

@@ -19,6 +19,8 @@ describeInChromium('accessibility', () => {
   beforeAll(async () => {
     browser = await launchChromium();
     stage = await openStage();
+    stage.server.handlers['message:feedback'] = ({ rating }) => ({ ok: true, feedback: rating && { rating } });
+    stage.server.models = ['scripted-1', 'scripted-2'];
     tell(stage.session, 'Show me all', `<think>What is *all*?</think>${ANSWER}\n\nAnd $x^2$.`);
     tell(stage.session, 'Hello', 'Hello.\n\n```ts\nconst a = 1;\n```\n\n- one\n- two');
     const told = stage.session.messages.at(-1);
@@ -64,6 +66,14 @@ describeInChromium('accessibility', () => {
     ['the settings', '/', async (page) => {
       await page.getByTestId('settings').click();
       await page.getByRole('dialog').waitFor();
+    }],
+    ['the settings of a chat', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('chat-settings').click();
+      await page.getByTestId('system-prompt').fill('Be brief.');
+    }],
+    ['the words for a poor reply', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('thumb-down').first().click();
+      await page.getByTestId('feedback-comment').fill('Wrong.');
     }],
     ['the connection details', '/', async (page) => {
       await page.getByTestId('badge').click();

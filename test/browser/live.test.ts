@@ -1,5 +1,6 @@
 /** The app on the real server, as a person has it after `npm start`. */
 import type { Browser, Page } from 'playwright-core';
+import type { Message } from '../../src/protocol/wire.ts';
 import { startHoldfast, type HoldfastProcess } from '../support/holdfast-process.ts';
 import { until } from '../support/until.ts';
 import { describeInChromium, launchChromium, newPage, shoot } from './chromium.ts';
@@ -45,13 +46,13 @@ describeInChromium('the app on the real server', () => {
   const ended = (page: Page, status: string): Promise<void> => until(`the reply to be ${status}`, async () => (await reply(page))?.status === status, 15_000);
 
   /** What history has, asked over HTTP with the page's own token. */
-  const stored = async (page: Page): Promise<Shown[]> => {
+  const inHistory = async (page: Page): Promise<Message[]> => {
     const token = await page.evaluate<string>('JSON.parse(Object.entries(localStorage).find(([key]) => key.startsWith("holdfast.token"))[1]).token');
     const sessionId = new URL(page.url()).pathname.split('/')[2];
     const response = await fetch(`${server.url}/api/history/${sessionId}`, { headers: { authorization: `Bearer ${token}` } });
-    const body = (await response.json()) as { messages: Shown[] };
-    return body.messages.map(({ id, role, status, content }) => ({ id, role, status, content }));
+    return ((await response.json()) as { messages: Message[] }).messages;
   };
+  const stored = async (page: Page): Promise<Shown[]> => (await inHistory(page)).map(({ id, role, status, content }) => ({ id, role, status, content }));
   const untilStored = async (page: Page): Promise<void> => {
     await until('history to have what the page shows', async () => JSON.stringify(await stored(page)) === JSON.stringify(await shown(page)));
   };
@@ -109,6 +110,49 @@ describeInChromium('the app on the real server', () => {
     await page.locator('[data-testid=badge][data-state=online]').waitFor();
     await untilStored(page);
     await shoot(page, 'live-recovered');
+  });
+
+  it('U105 another model is chosen: the next reply is its, and every tab names it', async () => {
+    const model = (of: Page, name: string) => of.locator(`[data-testid=model][title=${name}]`);
+    const { page, complaints } = await open();
+    await model(page, 'demo').waitFor();
+    await page.getByTestId('chat-settings').click();
+    await page.getByTestId('model-select').selectOption('demo-brief');
+    await page.getByTestId('system-prompt').fill('Be brief.');
+    await page.getByTestId('chat-settings-save').click();
+    await model(page, 'demo-brief').waitFor();
+    await say(page, 'Tell me about kelp.');
+    await ended(page, 'complete');
+    expect((await reply(page))?.content.split(/\s+/).length).toBeLessThan(60);
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await model(second, 'demo-brief').waitFor();
+    await second.getByTestId('chat-settings').click();
+    await second.getByTestId('model-select').selectOption({ index: 0 });
+    await second.getByTestId('chat-settings-save').click();
+    await model(page, 'demo').waitFor();
+    await untilStored(page);
+    expect((await inHistory(page)).map((message) => message.model)).toEqual([undefined, 'demo-brief']);
+    expect(complaints).toEqual([]);
+  });
+
+  it('U107 feedback on the real server is there after a reload, in another tab, and in history', async () => {
+    const { page, complaints } = await open();
+    await say(page, 'Tell me about kelp.');
+    await ended(page, 'complete');
+    await page.getByTestId('thumb-down').click();
+    await page.getByTestId('feedback-comment').fill('More about kelp.');
+    await page.getByTestId('feedback-say').click();
+    await page.getByTestId('feedback-panel').waitFor({ state: 'detached' });
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await second.locator('[data-testid=thumb-down][aria-pressed=true]').waitFor();
+    await second.getByTestId('thumb-up').click();
+    await page.locator('[data-testid=thumb-up][aria-pressed=true]').waitFor();
+    await page.reload();
+    await page.locator('[data-testid=thumb-up][aria-pressed=true]').waitFor();
+    expect((await inHistory(page)).map(({ feedback }) => feedback)).toEqual([undefined, { rating: 'up' }]);
+    expect(complaints).toEqual([]);
   });
 
   it('U27 renaming and deleting in one tab is seen in the other', async () => {

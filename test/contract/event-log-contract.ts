@@ -17,7 +17,7 @@ export function eventLogContract(name: string, make: () => Promise<LeaseHarness>
     afterAll(() => stores.close());
 
     test('R20 a log is made once; making it again answers what is there, unchanged', async () => {
-      const seed = seedOf(undefined, { userId: HARD_TEXT, title: HARD_TEXT, tip: 'm9', tipParent: null, nextPosition: 10, messageCount: 9 });
+      const seed = seedOf(undefined, { userId: HARD_TEXT, title: HARD_TEXT, tip: 'm9', tipParent: null, settings: { systemPrompt: HARD_TEXT, temperature: 0.7 }, nextPosition: 10, messageCount: 9 });
       const { logId, ...rest } = seed;
       const made = await stores.log.create(seed);
       expect(made).toEqual({ ...rest, logId, head: 0, firstSeq: 1, storedThrough: 0, run: null, deleted: false });
@@ -98,6 +98,16 @@ export function eventLogContract(name: string, make: () => Promise<LeaseHarness>
       await expect(stores.log.append(full(owned, deltas(2), { audit: [impossible] }))).rejects.toThrow();
       await expectUntouched(owned, 0);
       expect(await stores.log.append(batch(owned, deltas(2)))).toMatchObject({ status: 'appended' });
+    });
+
+    test('H61 a session\'s settings, and those of its open run, are kept unit by unit', async () => {
+      const owned = await ownedSession(stores);
+      const settings = { model: 'a/b:c', temperature: 0, systemPrompt: HARD_TEXT };
+      const events: Event[] = [{ seq: 1, at: AT, type: 'session.configured', settings }];
+      await stores.log.append(batch(owned, events, { meta: { settings, run: { ...run, settings } } }));
+      expect(await stores.log.read(owned.lease.sessionId, 0)).toEqual({ meta: { ...owned.meta, head: 1, settings, run: { ...run, settings } }, events });
+      await stores.log.append(batch(owned, deltas(1, 2), { meta: { settings: {} } }));
+      expect(await stores.log.meta(owned.lease.sessionId)).toMatchObject({ settings: {}, run: { settings } });
     });
 
     test('R24 the meta changes without events too, and only in the named fields', async () => {

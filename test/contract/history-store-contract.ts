@@ -1,6 +1,7 @@
 /** What every HistoryStore must do. */
 import type { HistoryStore } from '../../src/backends/contracts.ts';
 import { newSessionId } from '../../src/ids.ts';
+import type { Feedback } from '../../src/protocol/wire.ts';
 import { AT, HARD_TEXT, messageOf, recordOf } from './samples.ts';
 
 export interface HistoryHarness {
@@ -132,6 +133,48 @@ export function historyStoreContract(name: string, make: () => Promise<HistoryHa
       for (const query of [undefined, 'secret', 'words', 'text']) {
         expect((await history.list(record.userId, { limit: 9, query })).sessions).toEqual([]);
       }
+    });
+
+    test('H62 what is left of a removed session says nothing of its settings', async () => {
+      const settings = { model: 'm', temperature: 0.5, systemPrompt: `secret ${HARD_TEXT}` };
+      const record = recordOf({ settings });
+      await history.store(record, []);
+      expect((await history.session(record.id))?.record).toEqual(record);
+      await history.remove(record.id, record.userId, 2);
+      expect((await history.session(record.id))?.record).not.toHaveProperty('settings');
+    });
+
+    test('H65 feedback is read with its reply; of several the highest rev counts, whenever and however often it comes', async () => {
+      const record = recordOf();
+      const [asked, reply] = [messageOf(record.id, 1), messageOf(record.id, 2)];
+      const read = async () => [(await history.message(record.id, 'm2'))?.feedback, (await history.page(record.id, undefined, 9)).messages.at(-1)?.feedback];
+      const rate = (rev: number, feedback: Feedback | null) => history.store(record, [], [{ messageId: 'm2', feedback, rev }]);
+      const up: Feedback = { rating: 'up' };
+      const down: Feedback = { rating: 'down', comment: HARD_TEXT };
+      // Stored together with its reply, which may be there already.
+      for (let i = 0; i < 2; i += 1) await history.store(record, [asked, reply], [{ messageId: 'm2', feedback: up, rev: 5 }]);
+      expect(await read()).toEqual([up, up]);
+      await rate(7, down);
+      for (const late of [5, 6, 7]) await rate(late, up);
+      await history.store(record, [asked, reply]);
+      expect(await read()).toEqual([down, down]);
+      expect(await history.message(record.id, 'm2')).toEqual({ ...reply, feedback: down });
+      expect(await history.message(record.id, 'm1')).toEqual(asked);
+      await Promise.all([8, 10, 9].map((rev) => rate(rev, rev === 10 ? null : up)));
+      expect(await read()).toEqual([undefined, undefined]);
+      expect(await history.message(record.id, 'm2')).toEqual(reply);
+      await rate(9, down);
+      expect(await read()).toEqual([undefined, undefined]);
+    });
+
+    test('H65 feedback on what is not there changes nothing, and goes with its session', async () => {
+      const record = recordOf();
+      await history.store(record, [messageOf(record.id, 1)], [{ messageId: 'm2', feedback: { rating: 'up' }, rev: 3 }]);
+      await history.store(record, [messageOf(record.id, 2)]);
+      expect(await history.message(record.id, 'm2')).toEqual(messageOf(record.id, 2));
+      await history.remove(record.id, record.userId, 4);
+      expect(await history.store(record, [], [{ messageId: 'm2', feedback: { rating: 'up' }, rev: 9 }])).toEqual({ deleted: true });
+      expect(await history.message(record.id, 'm2')).toBeNull();
     });
 
     test('S6 the words of a removed session lead nowhere later', async () => {

@@ -13,7 +13,7 @@ export const TERMINAL: Partial<Record<Event['type'], MessageStatus>> = {
 export const shown = ({ id, role, content, status }: Shown): Shown => ({ id, role, content, status });
 
 /** An event that says something of one message. */
-export type MessageEvent = Extract<Event, { messageId: string }>;
+export type MessageEvent = Exclude<Extract<Event, { messageId: string }>, { type: 'message.rated' }>;
 
 /** What such an event does to its message. */
 export function applyToMessage(message: Pick<Message, 'content' | 'status'>, event: MessageEvent): void {
@@ -29,7 +29,7 @@ export function applyEvent(messages: Map<string, Shown>, event: Event): 'two-end
     messages.set(event.message.id, shown(event.message));
     return again ? 'doubled' : null;
   }
-  if (!('messageId' in event)) return null;
+  if (!('messageId' in event) || event.type === 'message.rated') return null;
   const message = event.messageId === '' ? [...messages.values()].findLast(({ status }) => status === 'streaming') : messages.get(event.messageId);
   if (!message) return null;
   if (TERMINAL[event.type] !== undefined && message.status !== 'streaming') return 'two-ends';

@@ -67,10 +67,21 @@ describe('demo', () => {
     expect(await call(ai.broker, 'ai.runs', {})).toEqual([]);
   });
 
+  test('P40 over the broker: the models of the provider, the default one first', async () => {
+    const ai = await start({ env: { DEMO_TOKENS_PER_SECOND: '0' } });
+    expect(await call(ai.broker, 'ai.models', {})).toEqual({ default: 'demo', models: ['demo', 'demo-brief'], complete: true });
+    await ai.generate({ settings: { model: 'demo-brief' } });
+    await ended(ai);
+    expect(ai.heard.ends('run-1')).toMatchObject([{ outcome: 'completed', model: 'demo-brief' }]);
+    const few = await start({ env: { AI_MODELS: 'demo' }, nodeID: 'node-2' });
+    expect(await call(few.broker, 'ai.models', {})).toMatchObject({ models: ['demo'] });
+    await expect(few.generate({ settings: { model: 'demo-brief' } })).rejects.toMatchObject({ type: 'ai-refused' });
+  });
+
   test('no action of the service can be reached over HTTP', async () => {
     const ai = await start();
     const visible = ai.broker.registry.actions.list({ onlyLocal: true, skipInternal: true });
-    expect(visible.map((entry) => entry.name).sort()).toEqual(['ack', 'attach', 'cancel', 'generate', 'replay', 'runs', 'status'].map((name) => `ai.${name}`));
+    expect(visible.map((entry) => entry.name).sort()).toEqual(['ack', 'attach', 'cancel', 'generate', 'models', 'replay', 'runs', 'status'].map((name) => `ai.${name}`));
     for (const entry of visible) expect(ai.broker.getLocalService('ai').schema.actions).toHaveProperty([entry.name.slice(3), 'visibility'], 'public');
   });
 });

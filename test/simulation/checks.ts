@@ -1,5 +1,6 @@
 /** What must hold once nothing happens any more. */
-import type { Message } from '../../src/protocol/wire.ts';
+import type { Feedback, Message, SessionSettings } from '../../src/protocol/wire.ts';
+import { mixedReplies } from './ai-machine.ts';
 import { SESSION } from './around.ts';
 import type { Troubles } from './deeds.ts';
 import { answerTo } from './model.ts';
@@ -43,7 +44,11 @@ export async function check(world: World, troubles: Troubles): Promise<void> {
   const stored = (await world.history.store.page(SESSION, undefined, 1_000)).messages;
   const messages: Messages = new Map(stored.map((message) => [message.id, message]));
   for (const message of stored) if (message.role === 'assistant') checkReply(world, message, messages, fail);
-  if (!seen.lost) checkHistory(stored, seen.messages, record?.record ?? null, seen.title, fail);
+  if (!seen.lost) {
+    checkHistory(stored, seen.messages, record?.record ?? null, seen.title, fail);
+    checkFeedback(world, stored, seen.ratings, fail);
+    checkSettings(world, seen.settings, record?.record ?? null, fail);
+  }
   checkOnce(stored, fail);
   if (world.excused) return;
   const here = world.tabs.filter(({ store: { snapshot } }) => (snapshot.value.sessionId ?? SESSION) === SESSION);
@@ -64,6 +69,28 @@ function checkHistory(stored: Message[], seen: Messages, record: { messageCount:
   if (shown(stored) !== shown(logged)) fail(`history has ${shown(stored)}, the log ${shown(logged)}`);
   if (record && record.messageCount !== logged.length) fail(`history counts ${record.messageCount} of ${logged.length} messages`);
   if (record && title !== null && record.title !== title) fail(`history has the title ${record.title}, the log ${title}`);
+}
+
+function checkFeedback(world: World, stored: Message[], told: ReadonlyMap<string, Feedback | null>, fail: Fail): void {
+  for (const { id, feedback = null } of stored) {
+    if (JSON.stringify(feedback) !== JSON.stringify(told.get(id) ?? null)) fail(`history has the feedback ${JSON.stringify(feedback)} of ${id}, the log ${JSON.stringify(told.get(id))}`);
+  }
+  for (const { name, store } of world.excused ? [] : world.tabs) {
+    const { view } = store.snapshot.value;
+    if (view?.session.id !== SESSION) continue;
+    for (const { id, feedback = null } of view.messages) if (JSON.stringify(feedback) !== JSON.stringify(told.get(id) ?? null)) fail(`${name} has the feedback ${JSON.stringify(feedback)} of ${id}, the log ${JSON.stringify(told.get(id))}`);
+  }
+}
+
+/** Tabs and history have what the log was told last, and no reply was asked for in two ways. */
+function checkSettings(world: World, told: SessionSettings, record: { settings?: SessionSettings | undefined } | null, fail: Fail): void {
+  const wanted = JSON.stringify(told);
+  if (record && JSON.stringify(record.settings ?? {}) !== wanted) fail(`history has the settings ${JSON.stringify(record.settings)}, the log ${wanted}`);
+  for (const { name, store } of world.excused ? [] : world.tabs) {
+    const { view } = store.snapshot.value;
+    if (view?.session.id === SESSION && JSON.stringify(view.session.settings ?? {}) !== wanted) fail(`${name} has the settings ${JSON.stringify(view.session.settings)}, the log ${wanted}`);
+  }
+  for (const reply of mixedReplies(world)) fail(`the runs of reply ${reply} asked for different settings`);
 }
 
 /** One run's text, or one answer that several runs continued exactly. */

@@ -17,6 +17,8 @@ const DOINGS: Record<Deed, Doing> = {
   send: (_, world, { which }, n) => tabOf(world, which).store.send(`q${n} `),
   cancel: (_, world, { which }) => void tabOf(world, which).store.cancel(),
   rename: (_, world, { which }, n) => void tabOf(world, which).request('session:rename', { sessionId: SESSION, title: `title ${n}` }),
+  configure: (_, world, { which }, n) => void tabOf(world, which).request('session:configure', { sessionId: SESSION, settings: { model: which === 0 ? null : `model ${n}` } }),
+  rate: (_, world, { which }) => rate(world, which),
   repeat: (_, world, { which }) => repeat(world, which),
   regenerate: (_, world, { which }, n) => world.versions.make('message:regenerate', tabOf(world, which), which + n, n),
   edit: (_, world, { which }, n) => world.versions.make('message:edit', tabOf(world, which), which + n, n),
@@ -45,6 +47,14 @@ const DOINGS: Record<Deed, Doing> = {
 
 const tabOf = (world: World, which: number) => world.tabs[which % world.tabs.length]!;
 const some = <T>(among: T[], which: number): T | undefined => among[which % Math.max(1, among.length)];
+
+/** A reply that the tab shows and that has ended, if there is one. */
+function rate(world: World, which: number): void {
+  const tab = tabOf(world, which);
+  const reply = tab.store.snapshot.value.view?.messages.findLast(({ role, status }) => role === 'assistant' && status !== 'streaming');
+  const rating = ([null, 'up', 'down'] as const)[which % 3] ?? null;
+  if (reply) void tab.request('message:feedback', { sessionId: SESSION, messageId: reply.id, rating });
+}
 
 /** An accepted message once more, as a client sends that did not hear the answer. */
 function repeat(world: World, which: number): void {

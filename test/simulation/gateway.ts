@@ -88,6 +88,10 @@ export class SimGateway implements Gateway {
         return call(this.#machine.broker, 'session-owner.select', fields);
       case 'session:rename':
         return call(this.#machine.broker, 'session-owner.rename', fields);
+      case 'message:feedback':
+        return call(this.#machine.broker, 'session-owner.feedback', fields);
+      case 'session:configure':
+        return call(this.#machine.broker, 'session-owner.configure', fields);
       case 'session:delete':
         return call(this.#machine.broker, 'session-owner.delete', fields);
       default:

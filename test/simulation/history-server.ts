@@ -38,9 +38,9 @@ export class HistoryServer {
   #apply(action: string, params: never): Promise<unknown> {
     switch (action) {
       case 'history.store': {
-        const { session, messages }: ActionInput<'history.store'> = params;
+        const { session, messages, ratings }: ActionInput<'history.store'> = params;
         this.#timeline.note('history', () => `stores rev ${session.rev}: ${messages.map(({ id, status }) => `${id} ${status}`).join(', ')}`);
-        return this.store.store(session, messages);
+        return this.store.store(session, messages, ratings);
       }
       case 'history.remove': {
         const { sessionId, userId, rev }: ActionInput<'history.remove'> = params;

@@ -14,7 +14,7 @@ import { SimLeases, SimLog } from './store-client.ts';
 import { StoreConnection } from './store-connection.ts';
 import { shown } from './timeline.ts';
 
-type Command = 'send' | 'regenerate' | 'edit' | 'select' | 'cancel' | 'rename' | 'delete' | 'open';
+type Command = 'send' | 'regenerate' | 'edit' | 'select' | 'cancel' | 'rename' | 'configure' | 'feedback' | 'delete' | 'open';
 type Action<N extends Command> = `session-owner.${N}`;
 
 const settings = new Map<Continuation, Config>();
@@ -111,6 +111,8 @@ export class OwnerMachine extends Machine {
     this.#offerAtOwner('select', (input) => owner.versions.select(input));
     this.#offerAtOwner('cancel', (input) => owner.commands.cancel(input));
     this.#offerAtOwner('rename', (input) => owner.commands.rename(input));
+    this.#offerAtOwner('feedback', (input) => owner.commands.feedback(input));
+    this.#offerAtOwner('configure', (input) => owner.commands.configure(input));
     this.#offerAtOwner('delete', (input) => owner.commands.delete(input));
     this.events.set('ai.chunks', (payload: Parameters<OwnerNode['takeChunks']>[0]) => owner.takeChunks(payload));
   }

@@ -5,7 +5,7 @@ import type { Weather } from './fate.ts';
 import type { WorldOptions } from './world.ts';
 
 /** Calmer ones first: a counterexample shrinks towards them. */
-export const CLIENT_DEEDS = ['send', 'cancel', 'rename', 'repeat', 'reload', 'drop', 'delete'] as const;
+export const CLIENT_DEEDS = ['send', 'cancel', 'rename', 'configure', 'rate', 'repeat', 'reload', 'drop', 'delete'] as const;
 export const AI_DEEDS = ['kill-ai', 'pause-ai', 'stop-ai'] as const;
 export const OWNER_DEEDS = ['kill-owner', 'pause-owner', 'stop-owner', 'cut-owner', 'expel-owner'] as const;
 export const STORE_DEEDS = ['history-away', 'store-away', 'store-restart', 'store-loses-tail', 'store-empty', 'expire-events', 'expire-log'] as const;

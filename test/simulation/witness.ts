@@ -1,7 +1,7 @@
 /** Stands inside the store and writes down what it accepted: the truth that everybody else is compared with. */
 import type { AppendRequest, Lease } from '../../src/backends/contracts.ts';
-import type { Event, Message } from '../../src/protocol/wire.ts';
-import { applyToMessage } from '../exactness/fold.ts';
+import type { Event, Feedback, Message, SessionSettings } from '../../src/protocol/wire.ts';
+import { applyToMessage, type MessageEvent } from '../exactness/fold.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface Seen {
@@ -11,6 +11,8 @@ export interface Seen {
   messages: Map<string, Message>;
   deleted: boolean;
   title: string | null;
+  settings: SessionSettings;
+  ratings: Map<string, Feedback | null>;
   epoch: number;
   claims: number;
   /** The store lost writes it had acknowledged: what was accepted may be gone, unless an owner remembered. */
@@ -29,7 +31,7 @@ export class Witness {
   of(sessionId: string): Seen {
     let seen = this.sessions.get(sessionId);
     if (!seen) {
-      seen = { logs: new Map(), messages: new Map(), deleted: false, title: null, epoch: 0, claims: 0, lost: false };
+      seen = { logs: new Map(), messages: new Map(), deleted: false, title: null, settings: {}, ratings: new Map(), epoch: 0, claims: 0, lost: false };
       this.sessions.set(sessionId, seen);
     }
     return seen;
@@ -98,7 +100,9 @@ export class Witness {
     if (seen.deleted && !seen.lost) this.#timeline.fail('store', `${sessionId}: ${event.type} after the session was deleted`);
     if (event.type === 'session.deleted') seen.deleted = true;
     else if (event.type === 'session.renamed') seen.title = event.title;
+    else if (event.type === 'session.configured') seen.settings = event.settings;
     else if (event.type === 'message.created') this.#create(seen, event.message);
+    else if (event.type === 'message.rated') seen.ratings.set(event.messageId, event.feedback);
     else if ('messageId' in event) this.#change(seen, event);
   }
 
@@ -110,7 +114,7 @@ export class Witness {
     seen.messages.set(message.id, { ...message });
   }
 
-  #change(seen: Seen, event: Extract<Event, { messageId: string }>): void {
+  #change(seen: Seen, event: MessageEvent): void {
     const message = seen.messages.get(event.messageId);
     if (message?.status === 'streaming') {
       applyToMessage(message, event);

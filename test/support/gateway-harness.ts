@@ -34,6 +34,8 @@ const ANSWERS: OwnerAnswers = {
   'session-owner.versions': () => ({ versions: [] }),
   'session-owner.cancel': () => ({ status: 'cancelled' }),
   'session-owner.rename': ({ sessionId, title }) => ({ session: { ...session(sessionId), title } }),
+  'session-owner.feedback': ({ rating }) => ({ feedback: rating === null ? null : { rating } }),
+  'session-owner.configure': ({ sessionId }) => ({ session: session(sessionId) }),
   'session-owner.delete': () => undefined,
   'session-owner.inspect': () => [],
   'session-owner.lock': () => null,

@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export interface ReceivedBody {
   model: string;
+  temperature?: number;
   stream: boolean;
   stream_options?: { include_usage?: boolean };
   messages: { role: string; content: string }[];
@@ -117,6 +118,14 @@ export function dropAfter(pieces: string[]): Script {
   };
 }
 
+/** Answers GET /v1/models. */
+export function listModels(...ids: string[]): Script {
+  return ({ response }) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ object: 'list', data: ids.map((id) => ({ id, object: 'model', created: 1, owned_by: 'test' })) }));
+  };
+}
+
 /** Takes the request and never answers. */
 export const silence: Script = () => {};
 
@@ -132,7 +141,7 @@ export interface OpenAiServer {
 async function readJson(request: IncomingMessage): Promise<ReceivedBody> {
   let text = '';
   for await (const piece of request.setEncoding('utf8')) text += String(piece);
-  return JSON.parse(text) as ReceivedBody;
+  return JSON.parse(text || '{}') as ReceivedBody;
 }
 
 export async function openAiServer(): Promise<OpenAiServer> {

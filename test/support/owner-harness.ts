@@ -135,7 +135,7 @@ export function recordingPorts(backends: Pick<Backends, 'history'>) {
       sessionsChanged: (payload) => void changes.push(payload),
     },
     history: {
-      store: (session, messages) => history.store(session, messages),
+      store: (session, messages, ratings) => history.store(session, messages, ratings),
       remove: (sessionId, userId, rev) => history.remove(sessionId, userId, rev),
       page: (sessionId, before, limit) => history.page(sessionId, before, limit),
       message: (sessionId, messageId) => history.message(sessionId, messageId),

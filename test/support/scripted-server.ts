@@ -41,6 +41,8 @@ export interface ScriptedServer {
   refuse: (token: string) => ErrorCode | undefined;
   /** Answers an HTTP request; false leaves it to the defaults. */
   http: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** What it offers; the first is the default. */
+  models: string[];
   guests: { allowed: boolean; made: number; lifetimeS: number };
   requestsNamed<N extends ClientEventName>(name: N): ClientEvent<N>[];
   emit<N extends keyof ServerEvents>(name: N, payload: ServerEvents[N]): void;
@@ -65,6 +67,8 @@ function defaultHandlers(): Handlers {
     'session:open': unavailable,
     'session:close': () => ({ ok: true }),
     'session:list': () => ({ ok: true, sessions: [], hasMore: false }),
+    'session:configure': unavailable,
+    'message:feedback': unavailable,
     'session:rename': unavailable,
     'session:delete': () => ({ ok: true }),
     'session:history': unavailable,
@@ -119,6 +123,7 @@ function answerHttp(server: ScriptedServer, request: IncomingMessage, response: 
   };
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   if (request.url === '/api/config') return json(200, { guests: server.guests.allowed, signInUrl: 'https://sign-in.example/start' });
+  if (request.url === '/api/models') return json(200, { default: server.models[0], models: server.models.map((id) => ({ id })) });
   if (request.url === '/api/auth/guest' && request.method === 'POST') {
     if (!server.guests.allowed) return json(403, { error: wireError('unauthenticated', 'Guests are off.') });
     server.guests.made += 1;
@@ -146,6 +151,7 @@ export async function startScriptedServer(port = 0): Promise<ScriptedServer> {
     handlers: defaultHandlers(),
     refuse: () => undefined,
     http: () => false,
+    models: ['scripted-1'],
     guests: { allowed: true, made: 0, lifetimeS: 3_600 },
     requestsNamed: (name) => server.requests.filter((seen) => seen.name === name).map((seen) => seen.payload as ClientEvent<typeof name>),
     emit: (name, payload) => server.peers.forEach((peer) => peer.emit(name, payload)),

@@ -45,6 +45,7 @@ export function scriptedSession(server: ScriptedServer, id = 'session00001', tit
       return added.map((event) => {
         const stamped = { ...event, seq: self.events.length + 1, at: AT };
         self.events.push(stamped);
+        if (stamped.type === 'session.configured') session.settings = stamped.settings;
         applyTo(self.messages, stamped);
         session.messageCount = self.messages.length;
         session.streaming = openReply() !== undefined;
@@ -116,7 +117,12 @@ function applyTo(messages: Message[], event: Event): void {
   if (event.type === 'message.created') return void messages.push({ ...event.message });
   if (!('messageId' in event)) return;
   const message = messages.find((other) => other.id === event.messageId);
+  if (message === undefined && event.type === 'message.rated') return;
   if (message === undefined) throw new Error(`no message ${event.messageId}`);
+  if (event.type === 'message.rated') {
+    message.feedback = event.feedback ?? undefined;
+    return;
+  }
   if (event.type === 'message.delta') message.content += event.text;
   else if (event.type === 'message.restarted') message.content = '';
   else if (event.type === 'message.completed') Object.assign(message, { status: 'complete', finishReason: event.finishReason });

@@ -13,6 +13,7 @@ import type { Mode } from '../../../src/protocol/wire.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import type { Environment } from './environment.ts';
 import type { Frame } from './frames.ts';
+import { Models } from './models.ts';
 import { SessionList } from './session-list.ts';
 import { SessionStore } from './session-store.ts';
 import { TokenKeeper } from './tokens.ts';
@@ -32,6 +33,7 @@ export class ChatClient {
   readonly tokens: TokenKeeper;
   readonly connection: Connection;
   readonly sessions: SessionList;
+  readonly models: Models;
   private readonly env: Environment;
   private readonly mode: Mode;
   private readonly unsent: Unsent;
@@ -48,6 +50,7 @@ export class ChatClient {
     this.tokens = new TokenKeeper(this.env, this.url);
     this.connection = new Connection(this.env, this.url, this.tokens);
     this.sessions = new SessionList(this.env, this.connection, `holdfast.removals:${this.url}`);
+    this.models = new Models(this.env, this.url, this.tokens);
     new TokenRefresher(this.env, this.connection, this.tokens);
     this.connection.state.subscribe((state) => this.follow(state));
     this.connection.frames.subscribe((frame) => this.route(frame));
@@ -141,8 +144,9 @@ export class ChatClient {
       if (online) store.connected();
       else store.disconnected();
     }
-    if (online) void this.sessions.load();
-    else this.sessions.disconnected();
+    if (!online) return this.sessions.disconnected();
+    void this.sessions.load();
+    void this.models.load();
   }
 
   private route(frame: Frame): void {

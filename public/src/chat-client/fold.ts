@@ -6,7 +6,7 @@
  * with the cursor); something that cannot follow from what the view holds is `broken`, and a path that it does not hold is
  * `elsewhere` (open again without one).
  */
-import type { Cursor, Event, Message, OpenReply, PageReply, Session, WholeMessage } from '../../../src/protocol/wire.ts';
+import type { Cursor, Event, Feedback, Message, OpenReply, PageReply, Session, WholeMessage } from '../../../src/protocol/wire.ts';
 
 export interface StreamingReply {
   messageId: string;
@@ -131,10 +131,10 @@ function append(view: SessionView, streaming: StreamingReply, text: string): Ses
   return { ...view, streaming: { ...streaming, text: streaming.text + text } };
 }
 
-type ReplyEvent = Extract<Event, { messageId: string }>;
+type ReplyEvent = Exclude<Extract<Event, { messageId: string }>, { type: 'message.rated' }>;
 
 function isReplyEvent(event: LogEvent): event is ReplyEvent {
-  return 'messageId' in event;
+  return 'messageId' in event && event.type !== 'message.rated';
 }
 
 function applyEvent(view: SessionView, event: LogEvent): SessionView | 'broken' | 'elsewhere' {
@@ -142,8 +142,12 @@ function applyEvent(view: SessionView, event: LogEvent): SessionView | 'broken' 
   switch (event.type) {
     case 'message.created':
       return addMessage(view, event.message);
+    case 'message.rated':
+      return rated(view, event.messageId, event.feedback);
     case 'session.switched':
       return switchPath(view, event.tip);
+    case 'session.configured':
+      return { ...view, session: { ...view.session, settings: event.settings } };
     case 'session.renamed':
       return { ...view, session: { ...view.session, title: event.title } };
     case 'session.deleted':
@@ -174,6 +178,12 @@ function applyReplyEvent(view: SessionView, event: ReplyEvent): SessionView | nu
     case 'message.interrupted':
       return finish(view, streaming, { status: 'interrupted' });
   }
+}
+
+/** Of a message that the view does not hold it says nothing here. */
+function rated(view: SessionView, messageId: string, feedback: Feedback | null): SessionView {
+  const messages = view.messages.map((message) => (message.id === messageId ? { ...message, feedback: feedback ?? undefined } : message));
+  return { ...view, messages };
 }
 
 function finish(view: SessionView, reply: StreamingReply, patch: Partial<Message>): SessionView {

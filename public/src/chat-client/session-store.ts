@@ -1,12 +1,13 @@
 /** One session as the page sees it: what the server has, what is on its way there, and what is being stopped. */
-import type { Mode } from '../../../src/protocol/wire.ts';
+import type { FeedbackReply, Mode, Rating, Session, SettingsChange } from '../../../src/protocol/wire.ts';
 import { Canceller } from './canceller.ts';
+import { configure } from './configure.ts';
 import type { Environment } from './environment.ts';
 import { prependPage, type SessionView } from './fold.ts';
 import type { SessionFrame } from './frames.ts';
 import { Observable, Signal } from './observable.ts';
 import { Outbox, type PendingSend } from './outbox.ts';
-import type { ClientError } from './result.ts';
+import { failed, localError, type ClientError, type Result } from './result.ts';
 import type { Change } from './session-list.ts';
 import { SessionSync, type SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
@@ -40,6 +41,7 @@ export class SessionStore {
   readonly snapshot: Observable<SessionSnapshot>;
   /** A refusal that belongs to no message and is worth telling. */
   readonly problems = new Signal<SessionProblem>();
+  private readonly env: Environment;
   private readonly transport: Transport;
   private readonly sync: SessionSync;
   private readonly outbox: Outbox;
@@ -50,6 +52,7 @@ export class SessionStore {
 
   constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode, unsent: Unsent = new Unsent(env, 'alone')) {
     const changed = (): void => this.update();
+    this.env = env;
     this.transport = transport;
     this.sync = new SessionSync(env, transport, sessionId, mode, changed);
     this.outbox = new Outbox(env, transport, this.sync, unsent, changed);
@@ -105,6 +108,15 @@ export class SessionStore {
   /** Shows this version instead, in every tab. */
   async select(messageId: string): Promise<void> {
     await this.switch.to(messageId);
+  }
+  /** What its next replies ask of the model; every tab hears of it. */
+  configure(settings: SettingsChange): Promise<Result<Session>> {
+    return configure(this.env, this.transport, this, settings);
+  }
+  /** What the reader thinks of a reply; null takes it back. The last one counts, and every tab hears of it. */
+  async rate(messageId: string, rating: Rating | null, comment?: string): Promise<Result<FeedbackReply>> {
+    if (this.sessionId === null) return failed(localError('offline'));
+    return this.transport.request('message:feedback', { sessionId: this.sessionId, messageId, rating, ...(comment !== undefined && { comment }) });
   }
   /** Opens it again after a failure. */
   reopen(): void {

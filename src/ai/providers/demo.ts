@@ -18,18 +18,27 @@ export interface DemoOptions {
 
 /** Words in one turn of the event loop at full speed; others get their turn in between. */
 const BURST = 32;
+/** A second model, so that there is something to choose. */
+const BRIEF = 'demo-brief';
+const BRIEF_TOKENS = 40;
 
 export class DemoProvider implements Provider {
   readonly name = 'demo';
   readonly model = 'demo';
+  readonly #models = ['demo', BRIEF];
   private readonly options: DemoOptions;
 
   constructor(options: DemoOptions) {
     this.options = options;
   }
 
-  async *generate({ messages, prefix, signal }: GenerateRequest): AsyncIterable<ProviderEvent> {
-    const text = demoText(messages, this.options.tokens);
+  async models(): Promise<string[]> {
+    return this.#models;
+  }
+
+  async *generate({ messages, prefix, signal, model = this.model }: GenerateRequest): AsyncIterable<ProviderEvent> {
+    if (!this.#models.includes(model)) throw new ProviderError('ai-refused', `The demo has no model "${model}". Change it in the settings of this chat.`);
+    const text = demoText(messages, model === BRIEF ? BRIEF_TOKENS : this.options.tokens);
     if (!text.startsWith(prefix)) throw new ProviderError('ai-refused', 'The demo cannot continue a text that is not its own.');
     const pace = this.pace(signal);
     let spoken = 0;
@@ -40,7 +49,7 @@ export class DemoProvider implements Provider {
       yield { type: 'text', text: token };
     }
     const inputTokens = messages.reduce((sum, message) => sum + wordsOf(message.content), 0);
-    yield { type: 'finish', finishReason: 'stop', usage: { inputTokens, outputTokens: spoken }, model: this.model };
+    yield { type: 'finish', finishReason: 'stop', usage: { inputTokens, outputTokens: spoken }, model };
   }
 
   /** Waits until token `index` is due, counted from the first one: a late timer does not slow the rest down. */

@@ -3,7 +3,7 @@
  * The server's own message is never passed on: it may quote the conversation or part of the key.
  */
 import { APIConnectionError, APIError } from 'openai';
-import { ProviderError, type ProviderErrorCode } from './provider.ts';
+import { ProviderError, type GenerateRequest, type ProviderErrorCode } from './provider.ts';
 
 const REFUSED_BY_STATUS: Record<number, string> = {
   400: 'The model server rejected the request. The operator must check OPENAI_MODEL and AI_PROMPT_TOKENS.',
@@ -45,6 +45,15 @@ export function fromErrorObject(body: { code?: unknown; type?: unknown }): Provi
 /** The server answered with another kind of document. */
 export function notAStream(contentType: string): ProviderError {
   return new ProviderError('ai-refused', NO_STREAM, { details: { upstream: 'not a stream', contentType } });
+}
+
+/** What the operator set is the operator's business; what the session chose can be chosen otherwise by who reads this. */
+export function inWordsOf({ model, temperature }: GenerateRequest, own: string, error: ProviderError): ProviderError {
+  const { code, details, cause } = error;
+  const reworded = (text: string): ProviderError => new ProviderError(code, `${text} Change it in the settings of this chat.`, { details, cause });
+  if (details['status'] === 404 && model !== undefined && model !== own) return reworded(`The model server does not know the model "${model}".`);
+  if (details['status'] === 400 && temperature !== undefined) return reworded(`The model server rejected the request. The model may not take the temperature ${temperature}.`);
+  return error;
 }
 
 function fromAnswer(error: APIError, now: number): ProviderError {

@@ -2,7 +2,7 @@
 import OpenAI, { APIError } from 'openai';
 import type { Clock } from '../../clock.ts';
 import type { FinishReason, Usage } from '../../protocol/wire.ts';
-import { fromErrorObject, notAStream, toProviderError } from './openai-errors.ts';
+import { fromErrorObject, inWordsOf, notAStream, toProviderError } from './openai-errors.ts';
 import { serverSentData } from './openai-stream.ts';
 import { ProviderError, type GenerateRequest, type Provider, type ProviderEvent } from './provider.ts';
 
@@ -67,24 +67,36 @@ export class OpenAiProvider implements Provider {
     });
   }
 
+  /** GET /v1/models */
+  async models(signal: AbortSignal): Promise<string[]> {
+    const names: string[] = [];
+    try {
+      for await (const { id } of this.client.models.list({ signal })) names.push(id);
+    } catch (thrown) {
+      throw toProviderError(thrown, this.clock.now());
+    }
+    return names;
+  }
+
   async *generate(request: GenerateRequest): AsyncIterable<ProviderEvent> {
     const controller = new AbortController();
     const abort = (): void => controller.abort();
     request.signal.addEventListener('abort', abort, { once: true });
     if (request.signal.aborted) abort();
     try {
-      yield* this.read(await this.ask(request, controller));
+      yield* this.read(await this.ask(request, controller), request.model ?? this.model);
     } catch (thrown) {
-      throw toProviderError(thrown, this.clock.now());
+      throw inWordsOf(request, this.model, toProviderError(thrown, this.clock.now()));
     } finally {
       request.signal.removeEventListener('abort', abort);
       controller.abort();
     }
   }
 
-  private async ask({ messages, prefix }: GenerateRequest, controller: AbortController): Promise<Response> {
+  private async ask({ messages, prefix, model, temperature }: GenerateRequest, controller: AbortController): Promise<Response> {
     const body = {
-      model: this.model,
+      model: model ?? this.model,
+      ...(temperature !== undefined && { temperature }),
       messages: prefix === '' ? messages : [...messages, { role: 'assistant' as const, content: prefix }],
       stream: true as const,
       stream_options: { include_usage: true },
@@ -97,9 +109,9 @@ export class OpenAiProvider implements Provider {
     return response;
   }
 
-  private async *read(response: Response): AsyncIterable<ProviderEvent> {
+  private async *read(response: Response, model: string): AsyncIterable<ProviderEvent> {
     const reads = serverSentData(response.body ?? new ReadableStream())[Symbol.asyncIterator]();
-    const answer: Answer = { model: this.model, isDone: false };
+    const answer: Answer = { model, isDone: false };
     for (;;) {
       const isOver = answer.finish !== undefined || answer.isDone;
       const step = await (isOver ? this.soon(reads.next()) : reads.next());
@@ -109,11 +121,11 @@ export class OpenAiProvider implements Provider {
         if (event !== null) yield event;
       }
     }
-    const { finish, usage, model, isDone } = answer;
+    const { finish, usage, isDone } = answer;
     if (finish === undefined && !isDone) {
       throw new ProviderError('ai-unavailable', 'The model server broke off its answer. Try again.', { transient: true, details: { upstream: 'no finish' } });
     }
-    yield { type: 'finish', finishReason: finish ?? 'stop', ...(usage && { usage }), model };
+    yield { type: 'finish', finishReason: finish ?? 'stop', ...(usage && { usage }), model: answer.model };
   }
 
   /** null when nothing comes in time, or when the connection breaks: the answer itself is complete. */

@@ -16,6 +16,10 @@ export interface GenerateRequest {
   signal: AbortSignal;
   /** For servers that keep a cache per conversation. */
   sessionId: string;
+  /** One of `models`; absent: the provider's own. */
+  model?: string;
+  /** 0 to 2; absent: what the model server takes by itself. */
+  temperature?: number;
 }
 
 export type ProviderEvent =
@@ -30,6 +34,11 @@ export interface Provider {
   /** As in AI_PROVIDER and in `ai.status`. */
   readonly name: string;
   readonly model: string;
+  /**
+   * Names of the models that may be asked for. Optional: without it there is `model` alone. Throws when the model server
+   * cannot be asked; asked again a while later.
+   */
+  models?(signal: AbortSignal): Promise<string[]>;
   /**
    * One attempt at an answer. Ends with `finish`, or throws ProviderError; anything else thrown, or an end without
    * `finish`, fails the run as `ai-unavailable`. Called again for a retry only when the attempt yielded nothing yet.

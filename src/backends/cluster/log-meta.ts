@@ -1,4 +1,5 @@
 /** How a log's meta lies in its hash: what scripts work with as plain text, all else as JSON text, a field each. */
+import type { SessionSettings } from '../../protocol/wire.ts';
 import type { LogMeta, LogSeed, MetaPatch } from '../contracts.ts';
 
 type Plain = 'sessionId' | 'logId' | 'head' | 'firstSeq' | 'storedThrough' | 'unsure';
@@ -43,6 +44,7 @@ export function toMeta(sessionId: string, store: string, fields: string[], oldes
     messageCount: json('messageCount'),
     tip: json('tip'),
     ...(hash.has('tipParent') && { tipParent: json<string | null>('tipParent') }),
+    ...(hash.has('settings') && { settings: json<SessionSettings>('settings') }),
     logId: text('logId'),
     head,
     firstSeq: oldest === 0 ? head + 1 : oldest,

@@ -26,6 +26,9 @@ export interface MessageDoc {
   /** JSON, as above. */
   message: string;
   words: string[];
+  /** JSON of what was thought of it, and the revision it came with; absent until somebody said so. */
+  feedback?: string;
+  feedbackRev?: number;
 }
 export interface HistoryModels {
   sessions: Model<SessionDoc>;
@@ -44,7 +47,7 @@ sessionSchema.index({ user: 1, deleted: 1, updatedAt: -1, _id: -1 });
 sessionSchema.index({ user: 1, words: 1 });
 
 const messageSchema = new mongoose.Schema<MessageDoc>(
-  { _id: text, session: text, user: text, position: number, turn: text, message: text, words: [String] },
+  { _id: text, session: text, user: text, position: number, turn: text, message: text, words: [String], feedback: String, feedbackRev: Number },
   common,
 );
 messageSchema.index({ session: 1, position: -1 });

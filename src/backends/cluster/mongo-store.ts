@@ -5,13 +5,13 @@
  */
 import mongoose from 'mongoose';
 import type { Clock } from '../../clock.ts';
-import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
+import type { MessagePlace, MessageRating, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import type { HistoryStore } from '../contracts.ts';
 import type { ListOptions, SessionList } from '../list-place.ts';
 import type { MongoLink } from './mongo-connection.ts';
 import { listSessions } from './mongo-list.ts';
-import { withVersions } from '../versions.ts';
+import { withFeedback, withVersions } from '../versions.ts';
 import { idOf, messageDoc, messageKey, placeOf, sessionDoc, type HistoryModels, type MessageDoc, type SessionDoc } from './mongo-models.ts';
 
 const DUPLICATE = 11_000;
@@ -27,13 +27,14 @@ export class MongoHistory implements HistoryStore {
     this.#clock = clock;
   }
 
-  store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }> {
+  store(session: SessionRecord, messages: Message[], ratings: MessageRating[] = []): Promise<{ deleted: boolean }> {
     return this.#link.ask(async () => {
       let deleted = await this.#writeSession(session);
       if (!deleted && messages.length > 0) {
         await this.#insert(messages.map((message) => messageDoc(session, message)));
         deleted = await this.#isDeleted(session.id);
       }
+      if (!deleted && ratings.length > 0) await this.#rate(session.id, ratings);
       // Also when nothing was written now: an earlier attempt may have ended before it could undo itself.
       if (deleted) await this.#models.messages.deleteMany({ session: session.id });
       return { deleted };
@@ -93,7 +94,7 @@ export class MongoHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!doc) return empty;
-    const record = JSON.parse(doc.record) as SessionRecord;
+    const { settings: _said, ...record } = JSON.parse(doc.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, doc.rev), messageCount: 0, tip: null };
   }
 
@@ -134,18 +135,29 @@ export class MongoHistory implements HistoryStore {
     }
   }
 
+  /** An older one changes nothing, also when it comes later. */
+  async #rate(sessionId: string, ratings: MessageRating[]): Promise<void> {
+    const updates = ratings.map(({ messageId, feedback, rev }) => ({
+      updateOne: {
+        filter: { _id: messageKey(sessionId, messageId), feedbackRev: { $not: { $gte: rev } } },
+        update: { $set: { feedback: JSON.stringify(feedback), feedbackRev: rev } },
+      },
+    }));
+    await this.#models.messages.bulkWrite(updates);
+  }
+
   async #isDeleted(sessionId: string): Promise<boolean> {
     return (await this.#models.sessions.exists({ _id: sessionId, deleted: true })) !== null;
   }
 
   /** The versions of a turn are counted when they are read: a later one changes the number for all. */
-  async #toMessages(sessionId: string, docs: Pick<MessageDoc, 'message' | 'turn'>[]): Promise<Message[]> {
+  async #toMessages(sessionId: string, docs: Pick<MessageDoc, 'message' | 'turn' | 'feedback'>[]): Promise<Message[]> {
     if (docs.length === 0) return [];
     const turns = { session: sessionId, turn: { $in: docs.map(({ turn }) => turn) } };
     const versions = await this.#models.messages.find(turns, { turn: 1 }).sort({ position: 1 }).lean();
     const byTurn = new Map<string, string[]>();
     for (const { _id, turn } of versions) byTurn.set(turn, [...(byTurn.get(turn) ?? []), idOf(_id)]);
-    return docs.map(({ message, turn }) => withVersions(JSON.parse(message) as Message, byTurn.get(turn) ?? []));
+    return docs.map(({ message, turn, feedback }) => withVersions(withFeedback(JSON.parse(message) as Message, feedback), byTurn.get(turn) ?? []));
   }
 }
 

@@ -2,13 +2,17 @@
 import type { HistoryStore } from '../contracts.ts';
 import type { ListOptions, SessionList } from '../list-place.ts';
 import type { Clock } from '../../clock.ts';
-import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
+import type { MessagePlace, MessageRating, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import { listSessions } from './history-list.ts';
-import { withVersions, withoutVersions } from '../versions.ts';
+import { withFeedback, withVersions, withoutVersions } from '../versions.ts';
 import { foldForSearch, ownerWord } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
 
+interface MessageRow {
+  message: string;
+  feedback: string | null;
+}
 interface SessionRow {
   n: number;
   rev: number;
@@ -25,12 +29,13 @@ export class EmbeddedHistory implements HistoryStore {
     this.#clock = clock;
   }
 
-  async store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }> {
+  async store(session: SessionRecord, messages: Message[], ratings: MessageRating[] = []): Promise<{ deleted: boolean }> {
     return this.#db.transaction(() => {
       const stored = this.#row(session.id);
       if (stored?.deleted === 1) return { deleted: true };
       if (!stored || session.rev > stored.rev) this.#writeRecord(session, false);
       for (const message of messages) this.#insertMessage(session, message);
+      for (const rating of ratings) this.#rate(session.id, rating);
       return { deleted: false };
     });
   }
@@ -41,23 +46,23 @@ export class EmbeddedHistory implements HistoryStore {
   }
 
   async message(sessionId: string, messageId: string): Promise<Message | null> {
-    const row = this.#db.get<{ message: string }>(
-      'SELECT message FROM messages WHERE session_id = ? AND id = ?',
+    const row = this.#db.get<MessageRow>(
+      'SELECT message, feedback FROM messages WHERE session_id = ? AND id = ?',
       sessionId,
       messageId,
     );
-    return row ? this.#toMessage(row.message) : null;
+    return row ? this.#toMessage(row) : null;
   }
 
   async page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
-    const rows = this.#db.all<{ message: string }>(
-      'SELECT message FROM messages WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?',
+    const rows = this.#db.all<MessageRow>(
+      'SELECT message, feedback FROM messages WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?',
       sessionId,
       before ?? Number.MAX_SAFE_INTEGER,
       limit + 1,
     );
     const newest = rows.slice(0, limit).reverse();
-    return { messages: newest.map((row) => this.#toMessage(row.message)), hasMore: rows.length > limit };
+    return { messages: newest.map((row) => this.#toMessage(row)), hasMore: rows.length > limit };
   }
 
   async outline(sessionId: string, after: number): Promise<MessagePlace[]> {
@@ -90,7 +95,7 @@ export class EmbeddedHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!row) return empty;
-    const record = JSON.parse(row.record) as SessionRecord;
+    const { settings: _said, ...record } = JSON.parse(row.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, row.rev), messageCount: 0, tip: null };
   }
 
@@ -131,13 +136,24 @@ export class EmbeddedHistory implements HistoryStore {
     this.#index('message_words', row?.n ?? 0, session.userId, message.content);
   }
 
+  #rate(sessionId: string, { messageId, feedback, rev }: MessageRating): void {
+    this.#db.run(
+      'UPDATE messages SET feedback = ?, feedback_rev = ? WHERE session_id = ? AND id = ? AND feedback_rev < ?',
+      JSON.stringify(feedback),
+      rev,
+      sessionId,
+      messageId,
+      rev,
+    );
+  }
+
   #index(table: 'title_words' | 'message_words', n: number, userId: string, text: string): void {
     this.#db.run(`INSERT INTO ${table} (rowid, owner, words) VALUES (?, ?, ?)`, n, ownerWord(userId), foldForSearch(text));
   }
 
   /** The versions of a turn are counted when they are read: a later one changes the number for all. */
-  #toMessage(json: string): Message {
-    const message = JSON.parse(json) as Message;
+  #toMessage(row: MessageRow): Message {
+    const message = withFeedback(JSON.parse(row.message) as Message, row.feedback);
     const versions = this.#db.all<{ id: string }>(
       'SELECT id FROM messages WHERE session_id = ? AND parent_id IS ? AND role = ? ORDER BY position',
       message.sessionId,

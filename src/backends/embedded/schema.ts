@@ -83,7 +83,13 @@ CREATE INDEX outbox_deltas ON outbox (key) WHERE delta = 1;
 CREATE TABLE audit_trail (id TEXT PRIMARY KEY, at TEXT NOT NULL, type TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
 `;
 
-export const STEPS: readonly string[] = [first];
+/** What was thought of a reply: Feedback, JSON, and the revision it came with. */
+const feedback = `
+ALTER TABLE messages ADD COLUMN feedback TEXT;
+ALTER TABLE messages ADD COLUMN feedback_rev INTEGER NOT NULL DEFAULT 0;
+`;
+
+export const STEPS: readonly string[] = [first, feedback];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -1,10 +1,11 @@
 /** The chat without a socket: the same calls, the same rules. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { clientEvents, httpBodies } from '../../protocol/wire.ts';
+import { clientEvents, httpBodies, type ModelsReply } from '../../protocol/wire.ts';
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { identify, type ApiHandler } from './http-request.ts';
+import { offeredModels } from '../models.ts';
 import { send } from '../send.ts';
 import { parseFields } from '../sockets/socket-events.ts';
 
@@ -48,5 +49,14 @@ export function sessions(gateway: GatewayContext): ApiHandler {
     const { userId } = await identify(gateway, request);
     const fields = parseFields(clientEvents['session:list'], parseFields(sessionsQuery, request.query));
     return { status: 200, body: await call(gateway.broker, 'session-owner.list', { ...fields, userId }) };
+  };
+}
+
+/** GET /api/models */
+export function models(gateway: GatewayContext): ApiHandler {
+  return async (request) => {
+    await identify(gateway, request);
+    const { default: fallback, models: names } = await offeredModels(gateway);
+    return { status: 200, body: { default: fallback, models: names.map((id) => ({ id })) } satisfies ModelsReply };
   };
 }

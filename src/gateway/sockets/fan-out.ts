@@ -59,5 +59,5 @@ function sendWhole(io: GatewayServer, room: string, { sessionId, logId, events, 
 
 function isAboutReply(event: Event): boolean {
   if (event.type === 'message.created') return event.message.role === 'assistant';
-  return event.type.startsWith('message.');
+  return event.type.startsWith('message.') && event.type !== 'message.rated';
 }

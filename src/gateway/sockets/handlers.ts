@@ -1,6 +1,7 @@
 /** What each client event does: a call of the session's owner on behalf of the user the socket proved to be. */
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
+import { expectOffered } from '../models.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { send } from '../send.ts';
 import type { ClientHandlers } from './socket-events.ts';
@@ -13,6 +14,10 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
     'session:close': (socket, { sessionId }) => sessions.close(socket, sessionId),
     'session:list': ({ data }, fields) => call(broker, 'session-owner.list', { ...fields, userId: data.userId }),
     'session:rename': ({ data }, fields) => call(broker, 'session-owner.rename', { ...fields, userId: data.userId }),
+    'session:configure': async ({ data }, fields) => {
+      if (fields.settings.model) await expectOffered(gateway, fields.settings.model);
+      return call(broker, 'session-owner.configure', { ...fields, userId: data.userId });
+    },
     'session:delete': async ({ data }, fields) => {
       await call(broker, 'session-owner.delete', { ...fields, userId: data.userId });
       return {};
@@ -24,6 +29,7 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
     'message:edit': ({ data }, fields) => send(gateway, 'session-owner.edit', { ...fields, userId: data.userId }),
     'message:select': ({ data }, fields) => call(broker, 'session-owner.select', { ...fields, userId: data.userId }),
     'message:versions': ({ data }, fields) => call(broker, 'session-owner.versions', { ...fields, userId: data.userId }),
+    'message:feedback': ({ data }, fields) => call(broker, 'session-owner.feedback', { ...fields, userId: data.userId }),
     'message:cancel': ({ data }, fields) => call(broker, 'session-owner.cancel', { ...fields, userId: data.userId }),
     'auth:refresh': (socket, { token }) => refreshToken(gateway, socket, token),
   };

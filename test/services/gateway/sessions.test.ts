@@ -16,6 +16,7 @@ const delta = (seq: number, text = 'x'): Event => ({ seq, at: 'now', type: 'mess
 const message = (role: Message['role']): Message => ({ id: `of-${role}`, sessionId: 's1', position: 1, role, content: '', status: 'complete', parentId: null, createdAt: 'now' });
 const created = (seq: number, role: Message['role'] = 'user'): Event => ({ seq, at: 'now', type: 'message.created', message: message(role) });
 const completed = (seq: number): Event => ({ seq, at: 'now', type: 'message.completed', messageId: 'r1', finishReason: 'stop' });
+const rated = (seq: number): Event => ({ seq, at: 'now', type: 'message.rated', messageId: 'r1', feedback: { rating: 'up' }, rev: 3 });
 const renamed = (seq: number): Event => ({ seq, at: 'now', type: 'session.renamed', title: 'A title' });
 const whole = (content: string): WholeMessage => ({ sessionId: 's1', messageId: 'r1', content, chunk: '', isComplete: false, status: 'streaming', cursor: { logId: 'LOG1', seq: 3 } });
 
@@ -149,14 +150,14 @@ test('G8 accumulated clients get whole texts instead of replies, and everything 
   send(userId, [created(1), created(2, 'assistant')], { whole: [whole('')] });
   send(userId, [delta(3)], { whole: [whole('x')] });
   send(userId, [delta(4)]);
-  send(userId, [completed(5), renamed(6)], { whole: [whole('xx')] });
+  send(userId, [completed(5), rated(6)], { whole: [whole('xx')] });
   node.emit('gateway.alive', { userId, sessionId: 's1', logId: 'LOG1', seq: 6 });
   await after(client, userId);
   expect(frames.slice(0, -1)).toEqual([
     ['session:events', { sessionId: 's1', logId: 'LOG1', events: [created(1)] }],
     ['session:message', whole('')],
     ['session:message', whole('x')],
-    ['session:events', { sessionId: 's1', logId: 'LOG1', events: [renamed(6)] }],
+    ['session:events', { sessionId: 's1', logId: 'LOG1', events: [rated(6)] }],
     ['session:message', whole('xx')],
     ['session:alive', ['s1', 'LOG1', 6]],
   ]);

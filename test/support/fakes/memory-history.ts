@@ -1,6 +1,6 @@
 import type { HistoryStore } from '../../../src/backends/contracts.ts';
 import { chatError } from '../../../src/errors.ts';
-import type { MessagePlace, SessionRecord } from '../../../src/protocol/broker.ts';
+import type { MessagePlace, MessageRating, SessionRecord } from '../../../src/protocol/broker.ts';
 import type { Message } from '../../../src/protocol/wire.ts';
 import type { Faults } from './faults.ts';
 import { copyOf, type MemorySession, type MemoryState } from './memory-state.ts';
@@ -17,13 +17,17 @@ export class MemoryHistory implements HistoryStore {
     this.#faults = faults;
   }
 
-  async store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }> {
+  async store(session: SessionRecord, messages: Message[], ratings: MessageRating[] = []): Promise<{ deleted: boolean }> {
     return this.#faults.write('history.store', session.id, () => {
-      const kept = this.#state.sessions.get(session.id) ?? { record: copyOf(session), deleted: false, messages: new Map() };
+      const kept = this.#state.sessions.get(session.id) ?? { record: copyOf(session), deleted: false, messages: new Map(), ratings: new Map() };
       if (kept.deleted) return { deleted: true };
       if (session.rev > kept.record.rev) kept.record = copyOf(session);
-      for (const { siblings: _counted, versions: _listed, ...message } of messages) {
+      for (const { siblings: _counted, versions: _listed, feedback: _thought, ...message } of messages) {
         if (!kept.messages.has(message.id)) kept.messages.set(message.id, JSON.stringify(message));
+      }
+      for (const rating of ratings) {
+        const newer = (kept.ratings.get(rating.messageId)?.rev ?? 0) < rating.rev;
+        if (newer && kept.messages.has(rating.messageId)) kept.ratings.set(rating.messageId, copyOf(rating));
       }
       this.#state.sessions.set(session.id, kept);
       return { deleted: false };
@@ -71,15 +75,17 @@ export class MemoryHistory implements HistoryStore {
       const kept = this.#state.sessions.get(sessionId);
       if (kept?.deleted) return;
       const now = new Date(this.#state.options.clock.now()).toISOString();
-      const known = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, nextPosition: 1, rev };
+      const { settings: _said, ...known }: SessionRecord = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, title: '', messageCount: 0, tip: null, nextPosition: 1, rev };
       const record = { ...known, title: '', rev: Math.max(rev, known.rev), messageCount: 0, tip: null };
-      this.#state.sessions.set(sessionId, { record, deleted: true, messages: new Map() });
+      this.#state.sessions.set(sessionId, { record, deleted: true, messages: new Map(), ratings: new Map() });
     });
   }
 
   #messages(sessionId: string): Message[] {
     const all = [...(this.#state.sessions.get(sessionId)?.messages.values() ?? [])].map((json) => JSON.parse(json) as Message);
-    return all.map((message) => {
+    return all.map((stored) => {
+      const feedback = this.#state.sessions.get(sessionId)?.ratings.get(stored.id)?.feedback;
+      const message = feedback ? { ...stored, feedback: copyOf(feedback) } : stored;
       const turn = all.filter((other) => other.parentId === message.parentId && other.role === message.role);
       const versions = turn.sort((a, b) => a.position - b.position).map(({ id }) => id);
       return versions.length > 1 ? { ...message, siblings: versions.length, versions } : message;

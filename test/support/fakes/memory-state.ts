@@ -1,6 +1,6 @@
 /** What the fake stores keep. Values go in and out as JSON, so that nobody shares an object with the store. */
 import type { LeaseEvents, LogMeta, OpResult } from '../../../src/backends/contracts.ts';
-import type { SessionRecord } from '../../../src/protocol/broker.ts';
+import type { MessageRating, SessionRecord } from '../../../src/protocol/broker.ts';
 import type { Clock } from '../../../src/clock.ts';
 
 export interface MemoryLog {
@@ -21,6 +21,7 @@ export interface MemorySession {
   deleted: boolean;
   /** JSON of each message, by id. */
   messages: Map<string, string>;
+  ratings: Map<string, MessageRating>;
 }
 export interface MemoryOptions {
   clock: Clock;

@@ -14,6 +14,7 @@ export const SETTINGS: AiSettings = {
   AI_RESEND_MS: 1_000,
   AI_ORPHAN_MS: 30_000,
   AI_SYSTEM_PROMPT: '',
+  AI_MODELS: [],
 };
 
 export interface Sent {

@@ -66,6 +66,43 @@ describe('generate', () => {
   });
 });
 
+describe('what the session is set to', () => {
+  const settings = { model: 'another', temperature: 0, systemPrompt: 'Be long.' };
+
+  test('K42 its system prompt stands in place of the server\'s, its model and temperature are asked for', () => {
+    const { runs, provider } = rig({ AI_SYSTEM_PROMPT: 'Be brief.' });
+    runs.generate(request({ settings }));
+    expect(provider.call().request).toMatchObject({ model: 'another', temperature: 0 });
+    expect(provider.call().request.messages).toEqual([{ role: 'system', content: 'Be long.' }, { role: 'user', content: 'Hi' }]);
+    runs.generate(request({ runId: 'run-2', replyId: 'reply-2', settings: { temperature: 1 } }));
+    expect(provider.call().request).toMatchObject({ temperature: 1, messages: [{ role: 'system', content: 'Be brief.' }, {}] });
+    expect(provider.call().request).not.toHaveProperty('model');
+  });
+
+  test('K42 also when the model is asked in words to go on', () => {
+    const { runs, provider } = rig();
+    runs.generate(request({ settings, prefix: 'One', asking: true }));
+    expect(provider.call().request).toMatchObject({ model: 'another', temperature: 0, prefix: '', messages: [{ role: 'system', content: 'Be long.' }, { content: 'Hi' }, { content: 'One' }, {}] });
+  });
+
+  test('K43 the end names the model that was asked for when the model server names none', async () => {
+    const { runs, provider, ends } = rig();
+    runs.generate(request({ settings }));
+    provider.call().finish();
+    await settle();
+    expect(ends()).toMatchObject([{ outcome: 'completed', model: 'another' }]);
+  });
+
+  test('P43 a model that AI_MODELS does not let through is refused by name, for good; the default one never is', () => {
+    const { runs, provider } = rig({ AI_MODELS: ['one', 'two'] });
+    const refusal = expect.objectContaining({ type: 'ai-refused', retryable: false, message: expect.stringContaining('"another"') });
+    expect(() => runs.generate(request({ settings }))).toThrow(refusal);
+    expect(provider.calls).toEqual([]);
+    for (const [n, model] of ['two', 'scripted-1', undefined].entries()) runs.generate(request({ runId: `run-${n}`, replyId: `reply-${n}`, settings: { ...(model !== undefined && { model }) } }));
+    expect(provider.calls).toHaveLength(3);
+  });
+});
+
 describe('sending', () => {
   test('P2 the first token leaves in the next turn, and the tokens of one turn are one chunk', async () => {
     const { runs, provider, sent } = rig();

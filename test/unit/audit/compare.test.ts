@@ -72,6 +72,17 @@ describe('the comparison of audit trail, history and log', () => {
     ]);
   });
 
+  test('H67 feedback that differs is found, and is waited for while it may be on its way', () => {
+    const rated = (messages: Message[]): Message[] => messages.map((message) => (message.id === 'r1' ? { ...message, feedback: { rating: 'up' } } : message));
+    const found = ['r1', 'differ', 'audit trail and history differ in feedback'];
+    expect(wrong(views({ history: rated }))).toEqual([found]);
+    const agreed = views({ history: rated });
+    agreed.trail = { ...agreed.trail!, messages: rated(agreed.trail!.messages) };
+    expect(wrong(agreed)).toEqual([]);
+    const log = views().log!;
+    for (const over of [{ backlog: true }, { log: { ...log, settled: false } }, { log: { ...log, open: ['r9'] } }]) expect(wrong(views({ history: rated, over }))).toContainEqual(['r1', 'waiting', found[2]]);
+  });
+
   test('A40 what is on its way is no difference, and no agreement either', () => {
     const late = views({ entries: without('message.cancelled'), over: { backlog: true } });
     expect(wrong(late)).toEqual([['r2', 'waiting', 'has no end in the audit trail']].concat([[null as never, 'waiting', 'the session record in the audit trail is behind']]));

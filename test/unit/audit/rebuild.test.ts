@@ -86,6 +86,19 @@ describe('a session from its audit entries', () => {
     expect(rebuild('s1', [nonsense])).toMatchObject({ messages: [], record: null });
   });
 
+  test('H67 feedback is told with its reply, the one of the highest revision, in whatever order', () => {
+    const { entries } = tell('s1', [
+      [sendInput(1)],
+      [chunkInput('run1', 0, 'One', 'completed')],
+      [{ type: 'rate', messageId: 'r1', feedback: { rating: 'up' } }],
+      [{ type: 'rate', messageId: 'r1', feedback: { rating: 'down', comment: 'No.' } }],
+    ]);
+    expect(entries.map(({ type }) => type).slice(-2)).toEqual(['message.rated', 'message.rated']);
+    for (const all of [entries, [...entries].reverse()]) expect(rebuild('s1', all).messages.at(-1)).toMatchObject({ id: 'r1', content: 'One', feedback: { rating: 'down', comment: 'No.' } });
+    const taken = tell('s1', [[sendInput(1)], [chunkInput('run1', 0, 'One', 'completed')], [{ type: 'rate', messageId: 'r1', feedback: { rating: 'up' } }], [{ type: 'rate', messageId: 'r1', feedback: null }]]);
+    expect(rebuild('s1', taken.entries).messages.at(-1)).not.toHaveProperty('feedback');
+  });
+
   test('A37 versions of one turn are counted as history counts them', () => {
     const { messages } = talk();
     const version = { ...messages[1]!, id: 'r1b', position: 9 };

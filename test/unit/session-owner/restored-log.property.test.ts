@@ -12,6 +12,8 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('chunk' as const), text: fc.string({ maxLength: 5 }), end: fc.constantFrom(...END) }),
   fc.record({ do: fc.constantFrom('accepted' as const, 'cancel' as const, 'lost' as const, 'store' as const, 'delete' as const) }),
   fc.record({ do: fc.constantFrom('regenerate' as const, 'continue' as const, 'edit' as const), text: fc.string({ minLength: 1, maxLength: 5 }) }),
+  fc.record({ do: fc.constant('configure' as const), text: fc.constantFrom('a', 'b', '') }),
+  fc.record({ do: fc.constant('rate' as const), text: fc.constantFrom('up', 'down', 'none') }),
   fc.record({ do: fc.constant('rename' as const), text: fc.string({ minLength: 1, maxLength: 5 }) }),
 );
 type Step = (typeof step extends fc.Arbitrary<infer T> ? T : never);
@@ -45,6 +47,8 @@ function inputOf(step: Step, state: SessionState, n: number): Input | null {
   if (step.do === 'send') return { type: 'send', ids: messageIdsFor(userId, sessionId, 'send', `c${n}`), clientMessageId: `c${n}`, content: step.text };
   if (step.do === 'regenerate' || step.do === 'continue' || step.do === 'edit') return versionOf(state, step.do, step.text, `c${n}`);
   if (step.do === 'rename') return { type: 'rename', title: step.text };
+  if (step.do === 'configure') return { type: 'configure', settings: { model: step.text === '' ? null : step.text } };
+  if (step.do === 'rate') return ratingOf(state, step.text);
   if (step.do === 'delete') return n % 5 === 0 ? { type: 'delete' } : null;
   if (!reply?.run) return null;
   const { runId } = reply.run;
@@ -64,6 +68,11 @@ function inputOf(step: Step, state: SessionState, n: number): Input | null {
   }
 }
 
+function ratingOf({ unsaved }: SessionState, text: string): Input | null {
+  const of = unsaved.map(({ message }) => message).findLast((message) => message.role === 'assistant');
+  return of ? { type: 'rate', messageId: of.id, feedback: text === 'none' ? null : { rating: text === 'up' ? 'up' : 'down' } } : null;
+}
+
 function versionOf({ meta, unsaved }: SessionState, operation: 'regenerate' | 'continue' | 'edit', text: string, clientMessageId: string): Input | null {
   const role = operation === 'edit' ? 'user' : 'assistant';
   const of = unsaved.map(({ message }) => message).findLast((message) => message.role === role);
@@ -78,7 +87,8 @@ function seen(state: SessionState) {
   const { logId: _, head: __, firstSeq: ___, storedThrough: ____, opsComplete: _____, ...record } = state.meta;
   const unsaved = state.phase.name === 'deleted' ? [] : state.unsaved.map(({ message }) => message);
   const { createdSeq: ______, ...open } = state.phase.name === 'replying' ? state.phase.reply : { createdSeq: 0 };
-  return { record, phase: state.phase.name, open, unsaved };
+  const ratings = state.phase.name === 'deleted' ? [] : state.ratings.map(({ seq: _______, ...rating }) => rating);
+  return { record, phase: state.phase.name, open, unsaved, ratings };
 }
 
 const sessions = fc.tuple(fc.array(step, { maxLength: 25 }), fc.constantFrom('prefill' as const, 'restart' as const, 'stop' as const));

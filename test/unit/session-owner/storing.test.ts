@@ -28,14 +28,14 @@ function watchStores(): Watched {
   const held: (() => void)[] = [];
   let now = 0;
   const watched: Watched = { most: 0, taken: new Map(), state: 'fine', release: () => held.splice(0).forEach((go) => go()) };
-  node.ports.history.store = async (session, messages) => {
+  node.ports.history.store = async (session, messages, ratings) => {
     now += 1;
     watched.most = Math.max(watched.most, now);
     try {
       if (watched.state === 'away') throw new Error('away');
       if (watched.state === 'slow') await new Promise<void>((resolve) => held.push(resolve));
       watched.taken.set(session.id, [...(watched.taken.get(session.id) ?? []), ...messages.map(({ id }) => id)]);
-      return await store(session, messages);
+      return await store(session, messages, ratings);
     } finally {
       now -= 1;
     }

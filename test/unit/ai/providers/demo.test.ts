@@ -150,3 +150,20 @@ test('C23 an abort ends it at once, without a finish and without a timer left', 
   expect(heard.finish).toBeUndefined();
   expect(clock.pending()).toBe(0);
 });
+
+test('K43 it has two models, answers as the one that was asked for, and names it; another is refused by name', async () => {
+  const { provider } = demo();
+  const ask = async (model: string, prefix = '') => {
+    let text = prefix;
+    for await (const event of provider.generate({ messages: QUESTION, prefix, signal: new AbortController().signal, sessionId: 's', model })) {
+      if (event.type === 'text') text += event.text;
+      if (event.type === 'finish') expect(event.model).toBe(model);
+    }
+    return text;
+  };
+  expect(await provider.models()).toEqual(['demo', 'demo-brief']);
+  const [whole, brief] = [await ask('demo'), await ask('demo-brief')];
+  expect(tokensOf(brief).length).toBeLessThan(tokensOf(whole).length / 2);
+  expect(await ask('demo-brief', brief.slice(0, 50))).toBe(brief);
+  await expect(ask('demo-huge')).rejects.toMatchObject({ code: 'ai-refused', message: expect.stringContaining('"demo-huge"') });
+});

@@ -1,7 +1,7 @@
 import { systemClock } from '../../../../src/clock.ts';
 import { OpenAiProvider } from '../../../../src/ai/providers/openai.ts';
-import { ProviderError, type ProviderEvent } from '../../../../src/ai/providers/provider.ts';
-import { answer, answerBody, chunk, dropAfter, openAiServer, refuse, silence, sse, stallAfter, type OpenAiServer, type Script } from '../../../support/openai-server.ts';
+import { ProviderError, type GenerateRequest, type ProviderEvent } from '../../../../src/ai/providers/provider.ts';
+import { answer, answerBody, chunk, dropAfter, listModels, openAiServer, refuse, silence, sse, stallAfter, type OpenAiServer, type Script } from '../../../support/openai-server.ts';
 import { until } from '../../../support/until.ts';
 
 const KEY = 'sk-very-secret-1234';
@@ -21,9 +21,9 @@ interface Outcome {
   error?: ProviderError;
 }
 
-async function ask(prefix = '', signal = new AbortController().signal, outcome: Outcome = { text: '', events: [] }): Promise<Outcome> {
+async function ask(prefix = '', signal = new AbortController().signal, outcome: Outcome = { text: '', events: [] }, more: Partial<GenerateRequest> = {}): Promise<Outcome> {
   try {
-    for await (const event of provider.generate({ messages: [{ role: 'user', content: 'Hi' }], prefix, signal, sessionId: 's' })) {
+    for await (const event of provider.generate({ messages: [{ role: 'user', content: 'Hi' }], prefix, signal, sessionId: 's', ...more })) {
       outcome.events.push(event);
       if (event.type === 'text') outcome.text += event.text;
       if (event.type === 'finish') outcome.finish = event;
@@ -249,5 +249,33 @@ describe('cancelling', () => {
     await until('the connection closed', () => server.exchanges[0]?.closedAt !== null);
     expect((await over).text).toBe(text);
     await expectNextWorks();
+  });
+});
+
+describe('what the session is set to', () => {
+  const asked = (more: Partial<GenerateRequest>): Promise<Outcome> => ask('', undefined, undefined, more);
+
+  test('K43 model and temperature go into the request, and only when they are set', async () => {
+    server.next(answer(['a'], { model: 'another-2026' }));
+    await asked({ model: 'another', temperature: 0 });
+    await asked({});
+    expect(server.exchanges.map(({ body }) => body)).toMatchObject([{ model: 'another', temperature: 0 }, { model: 'test-model' }]);
+    expect(server.exchanges[1]?.body).not.toHaveProperty('temperature');
+  });
+
+  test('K43 a refusal that the session\'s choice may be the cause of says so, by name', async () => {
+    server.next(refuse(404, { message: 'no such model' }), refuse(404, { message: 'x' }), refuse(400, { message: 'x' }), refuse(400, { message: 'x' }));
+    expect((await asked({ model: 'gone' })).error).toMatchObject({ code: 'ai-refused', message: expect.stringMatching(/"gone".*settings of this chat/) });
+    expect((await asked({})).error?.message).toMatch(/operator/);
+    expect((await asked({ temperature: 1.5 })).error?.message).toMatch(/temperature 1\.5.*settings of this chat/);
+    expect((await asked({ model: 'gone' })).error?.message).toMatch(/operator/);
+  });
+
+  test('P40 its models are those that the model server lists', async () => {
+    server.next(listModels('b', 'a'));
+    expect(await provider.models(new AbortController().signal)).toEqual(['b', 'a']);
+    expect(server.exchanges[0]?.request).toMatchObject({ method: 'GET', url: '/v1/models' });
+    server.next(refuse(401, { message: `bad key ${KEY}` }));
+    await expect(provider.models(new AbortController().signal)).rejects.toMatchObject({ name: 'ProviderError', message: expect.not.stringContaining(KEY) });
   });
 });

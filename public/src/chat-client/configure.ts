@@ -1,0 +1,32 @@
+/** Sets what a session asks of the model. A new one is begun with it, before its first message. */
+import type { Session, SettingsChange } from '../../../src/protocol/wire.ts';
+import type { Environment } from './environment.ts';
+import { failed, localError, succeeded, type Result } from './result.ts';
+import type { SessionStore } from './session-store.ts';
+import type { Transport } from './transport.ts';
+
+/** Longest wait for a new session, in ms. */
+const BEGIN_LIMIT_MS = 8_000;
+
+/** What `settings` does not name stays; null is the server's default again. */
+export async function configure(env: Environment, transport: Transport, store: SessionStore, settings: SettingsChange): Promise<Result<Session>> {
+  if (!transport.online) return failed(localError('offline'));
+  const sessionId = store.sessionId ?? (await begun(env, store));
+  if (sessionId === null) return failed(localError('timeout'));
+  const answer = await transport.request('session:configure', { sessionId, settings });
+  return answer.ok ? succeeded(answer.value.session) : answer;
+}
+
+/** The id of a new session once the server made it; null when that takes too long. */
+function begun(env: Environment, store: SessionStore): Promise<string | null> {
+  return new Promise((resolve) => {
+    const settle = (id: string | null): void => {
+      stop();
+      stopLimit();
+      resolve(id);
+    };
+    const stop = store.snapshot.subscribe(({ sessionId }) => sessionId !== null && settle(sessionId));
+    const stopLimit = env.clock.after(BEGIN_LIMIT_MS, () => settle(null));
+    if (store.snapshot.value.phase === 'draft') store.reopen();
+  });
+}
