@@ -68,6 +68,8 @@ export class Troubles {
   readonly #world: World;
   /** What lasts and is not over. */
   lasting = 0;
+  /** When the last thing that lasted was over, in ms. */
+  overAt = 0;
   /** Reasons for which a model may be asked a second time. */
   excuses = 0;
 
@@ -223,6 +225,7 @@ export class Troubles {
     this.lasting += 1;
     this.#world.scheduler.after(ms, null, () => {
       this.lasting -= 1;
+      this.overAt = this.#world.scheduler.now;
       over();
     });
   }
