@@ -29,6 +29,7 @@ const service: ServiceSchema = {
     session: action('history.session'),
     outline: action('history.outline'),
     list: action('history.list'),
+    search: action('history.search'),
     remove: action('history.remove'),
   },
 };

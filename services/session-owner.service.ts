@@ -56,6 +56,7 @@ const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
     watch: anywhere('session-owner.watch', (owner, params) => owner.reads.watch(params.sessionIds)),
     history: hereOrAtOwner('session-owner.history', (owner, params) => owner.reads.history(params)),
     list: anywhere('session-owner.list', (owner, params) => owner.reads.list(params)),
+    search: anywhere('session-owner.search', (owner, params) => owner.reads.search(params)),
     send: hereOrAtOwner('session-owner.send', (owner, params) => owner.commands.send(params)),
     regenerate: hereOrAtOwner('session-owner.regenerate', (owner, params) => owner.versions.regenerate(params)),
     continue: hereOrAtOwner('session-owner.continue', (owner, params) => owner.versions.continue(params)),

@@ -206,6 +206,11 @@ export interface LogSeed {
 
 // ---- history --------------------------------------------------------------------------------------------------
 
+export interface FoundMessages {
+  session: SessionRecord;
+  messages: Message[];
+}
+
 /** Messages that are read say which versions of their turn there are (`siblings`, `versions`), counted when they are read. */
 export interface HistoryStore {
   /**
@@ -223,6 +228,11 @@ export interface HistoryStore {
     userId: string,
     options: { before?: string; limit: number; query?: string },
   ): Promise<{ sessions: SessionRecord[]; hasMore: boolean; before?: string }>;
+  /**
+   * The same sessions in the same order as `list` with this query, each with the newest `hits` of its messages that have
+   * all the words, newest first, without their versions. None: they are in the title.
+   */
+  search(userId: string, options: { query: string; before?: string; limit: number; hits: number }): Promise<{ found: FoundMessages[]; hasMore: boolean; before?: string }>;
   /** Where each message above this position stands in the session's tree, without its text, by position. */
   outline(sessionId: string, after: number): Promise<MessagePlace[]>;
   /** Leaves a tombstone first, then removes the messages. Nothing stored later revives it. */

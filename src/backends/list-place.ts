@@ -6,6 +6,8 @@ import type { HistoryStore } from './contracts.ts';
 
 export type ListOptions = Parameters<HistoryStore['list']>[1];
 export type SessionList = Awaited<ReturnType<HistoryStore['list']>>;
+export type SearchOptions = Parameters<HistoryStore['search']>[1];
+export type Found = Awaited<ReturnType<HistoryStore['search']>>;
 
 const placeSchema = z.tuple([z.string(), z.string()]);
 

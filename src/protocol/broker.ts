@@ -16,10 +16,12 @@ import {
   sessionSchema,
   usageSchema,
   type CancelReply,
+  type FoundSession,
   type Message,
   type MessageStatus,
   type OpenReply,
   type PageReply,
+  type SearchReply,
   type SelectReply,
   type SendReply,
   type Session,
@@ -146,6 +148,7 @@ export const actions = {
   'session-owner.watch': z.object({ sessionIds: z.array(sessionIdSchema) }),
   'session-owner.history': z.object({ ...ofUser, ...clientEvents['session:history'].shape }),
   'session-owner.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
+  'session-owner.search': z.object({ ...ofUser, ...clientEvents['session:search'].shape }),
   'session-owner.send': z.object({
     ...ofUser,
     ...clientEvents['message:send'].shape,
@@ -196,6 +199,7 @@ export const actions = {
   'history.session': z.object({ sessionId: sessionIdSchema }),
   'history.outline': z.object({ sessionId: sessionIdSchema, after: z.number().int() }),
   'history.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
+  'history.search': z.object({ ...ofUser, ...clientEvents['session:search'].shape }),
   'history.remove': z.object({ sessionId: sessionIdSchema, ...ofUser, rev: z.number().int() }),
 
   'gateway.sockets': z.object({ sessionId: sessionIdSchema.optional(), userId: userId.optional() }),
@@ -216,6 +220,7 @@ export interface ActionResults {
   'session-owner.watch': void;
   'session-owner.history': PageReply;
   'session-owner.list': SessionsReply;
+  'session-owner.search': SearchReply;
   'session-owner.send': SentReply;
   'session-owner.regenerate': SentReply;
   'session-owner.continue': SentReply;
@@ -249,6 +254,7 @@ export interface ActionResults {
   /** Places in the session's tree of all messages above this position, by position; no texts. */
   'history.outline': MessagePlace[];
   'history.list': { sessions: SessionRecord[]; hasMore: boolean; before?: string };
+  'history.search': { found: (Omit<FoundSession, 'session'> & { session: SessionRecord })[]; hasMore: boolean; before?: string };
   'history.remove': void;
 
   'gateway.sockets': SocketView[];

@@ -8,6 +8,11 @@ export const PROTOCOL_VERSION = 1;
 export const MAX_CONTENT_LENGTH = 100_000;
 export const MAX_TITLE_LENGTH = 200;
 export const MAX_QUERY_LENGTH = 200;
+/** Sessions in one page of what a search found; messages shown of each; UTF-16 units of text shown of one of these, about. */
+export const SEARCH_PAGE = 20;
+export const MAX_SEARCH_PAGE = 50;
+export const SEARCH_HITS = 3;
+export const EXCERPT_LENGTH = 140;
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 100;
 /** Versions of one turn: of a reply, or of a user's message. */
 export const MAX_VERSIONS = 100;

@@ -73,6 +73,32 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+/** `[from, to)` in UTF-16 units of the text it belongs to. */
+const rangeSchema = z.tuple([z.number().int(), z.number().int()]);
+export type Range = z.infer<typeof rangeSchema>;
+
+/** A message with all the words of a search. */
+export const searchHitSchema = z.object({
+  messageId: messageIdSchema,
+  position: z.number().int(),
+  role: z.enum(['user', 'assistant']),
+  createdAt: z.string(),
+  /** One line of its text, with the words that were found in it; `…` stands for what is cut off. */
+  excerpt: z.object({ text: z.string(), ranges: z.array(rangeSchema) }),
+});
+export type SearchHit = z.infer<typeof searchHitSchema>;
+
+export const foundSessionSchema = z.object({
+  session: sessionSchema,
+  /** The words that were found in its title. */
+  titleRanges: z.array(rangeSchema),
+  /** Newest first; none when the words are in the title alone. */
+  hits: z.array(searchHitSchema),
+  /** It has more messages with these words. */
+  moreHits: z.boolean(),
+});
+export type FoundSession = z.infer<typeof foundSessionSchema>;
+
 // ---- events of the log ----------------------------------------------------------------------------------------
 
 const stamp = { seq: z.number().int().min(1), at: z.string() };
@@ -131,6 +157,11 @@ export const clientEvents = {
     limit: limit.optional(),
     query: z.string().max(limits.MAX_QUERY_LENGTH).optional(),
   }),
+  'session:search': z.object({
+    query: z.string().max(limits.MAX_QUERY_LENGTH),
+    before: before.optional(),
+    limit: z.number().int().min(1).max(limits.MAX_SEARCH_PAGE).optional(),
+  }),
   'session:rename': z.object({ sessionId: sessionIdSchema, title }),
   'session:delete': z.object({ sessionId: sessionIdSchema }),
   'session:history': z.object({ sessionId: sessionIdSchema, before: before.optional(), limit: limit.optional() }),
@@ -176,6 +207,12 @@ export interface SessionsReply {
   hasMore: boolean;
   before?: string;
 }
+export interface SearchReply {
+  /** Newest update first. */
+  found: FoundSession[];
+  hasMore: boolean;
+  before?: string;
+}
 export interface SendReply {
   messageId: string;
   replyId: string;
@@ -198,6 +235,7 @@ export interface Replies {
   'session:open': OpenReply & { before?: string };
   'session:close': object;
   'session:list': SessionsReply;
+  'session:search': SearchReply;
   'session:rename': { session: Session };
   'session:delete': object;
   'session:history': PageReply;

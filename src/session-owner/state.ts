@@ -141,6 +141,10 @@ export function sessionView(meta: LogMeta): Session {
   return { id: meta.sessionId, title, createdAt, updatedAt, messageCount, streaming: meta.run !== null };
 }
 
+export function recordView({ id, title, createdAt, updatedAt, messageCount }: SessionRecord, streaming: boolean): Session {
+  return { id, title, createdAt, updatedAt, messageCount, streaming };
+}
+
 export function sessionRecord(meta: LogMeta): SessionRecord {
   const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent } = meta;
   return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...(tipParent !== undefined && { tipParent }) };

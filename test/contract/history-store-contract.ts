@@ -241,6 +241,63 @@ export function historyStoreContract(name: string, make: () => Promise<HistoryHa
         expect(await found('  ')).toEqual([greeting.id, journey.id]);
       });
 
+      /** What every store must take for the same word, however it is written. */
+      test.each([
+        ['Trường hợp ƯƠ', 'truong', 'TRƯỜNG', 'hop uo', 'ươ'],
+        ['đĐ Đặng', 'dd', 'đđ', 'dang', 'ĐẶNG'],
+        ['quye\u0302\u0301t ti\u0301nh', 'quyết', 'quyet', 'tính'],
+        ['ﬁne ＷＩＤＥ ½x', 'fine', 'wide', '1'],
+        ['हिन्दी', 'हिन्दी', 'हिन्'],
+        ['\u1112\u1161\u11ab국어', '한국', '한국어'],
+        ['日本語のテスト', '日本語', '日本'],
+        ['ΟΔΟΣ', 'οδοσ', 'οδος'],
+        ['snake_case it\'s a.b.c', 'case snake', 's it', 'c b a'],
+      ])('S8 %j is found by each of its spellings', async (text, ...queries) => {
+        const record = recordOf({ userId: `user-${newSessionId()}` });
+        await history.store(record, [messageOf(record.id, 1, { content: text })]);
+        for (const query of queries) {
+          expect([query, (await history.list(record.userId, { limit: 9, query })).sessions]).toEqual([query, [record]]);
+          expect([query, (await history.search(record.userId, { limit: 9, hits: 9, query })).found[0]?.messages]).toEqual([query, [messageOf(record.id, 1, { content: text })]]);
+        }
+      });
+
+      test('S8 a vowel sign of a script is a letter of it', async () => {
+        const record = recordOf({ userId: `user-${newSessionId()}` });
+        await history.store(record, [messageOf(record.id, 1, { content: 'हिन्दी' })]);
+        expect((await history.list(record.userId, { limit: 9, query: 'हनद' })).sessions).toEqual([]);
+      });
+
+      test('H41 a search has the newest messages with all the words, of each session that list finds', async () => {
+        const of = recordOf({ userId: `user-${newSessionId()}`, title: 'Trà xanh', updatedAt: '2026-01-01T00:00:00.000Z' });
+        const titled = recordOf({ userId: of.userId, title: 'Về trà đen', updatedAt: '2026-01-02T00:00:00.000Z' });
+        const texts = ['Uống trà xanh', 'trà', 'xanh trà', 'TRA XANHS', 'không', 'trà xanh'];
+        const messages = texts.map((content, index) => messageOf(of.id, index + 1, { content }));
+        await history.store(of, messages);
+        await history.store(titled, [messageOf(titled.id, 1, { content: 'trà xanh' }), messageOf(titled.id, 2, { content: 'đen' })]);
+        const search = (query: string, hits: number) => history.search(of.userId, { query, limit: 9, hits });
+        expect(await search('tra xanh', 3)).toEqual({
+          found: [
+            { session: titled, messages: [messageOf(titled.id, 1, { content: 'trà xanh' })] },
+            { session: of, messages: [messages[5], messages[3], messages[2]] },
+          ],
+          hasMore: false,
+        });
+        expect((await search('ve tra', 3)).found).toEqual([{ session: titled, messages: [] }]);
+        expect(await search('none', 3)).toEqual({ found: [], hasMore: false });
+        expect(await search(' ', 3)).toEqual({ found: [], hasMore: false });
+      });
+
+      test('H41 a search comes in the pages of the list, and finds nothing of other users and of removed sessions', async () => {
+        const user = `user-${newSessionId()}`;
+        const records = [1, 2, 3].map((day) => recordOf({ userId: user, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));
+        for (const record of [...records, recordOf()]) await history.store(record, [messageOf(record.id, 1, { content: 'pagefind' })]);
+        const first = await history.search(user, { query: 'pagefind', limit: 1, hits: 1 });
+        await history.remove(records[1]!.id, user, 2);
+        const rest = await history.search(user, { query: 'pagefind', limit: 5, hits: 1, before: first.before });
+        expect([first.hasMore, rest.hasMore]).toEqual([true, false]);
+        expect([...first.found, ...rest.found].map(({ session, messages }) => [session.id, messages.length])).toEqual([[records[2]!.id, 1], [records[0]!.id, 1]]);
+      });
+
       test('S8 what is found comes in pages too', async () => {
         const first = await history.list(userId, { limit: 1, query: 'n' });
         expect(first).toMatchObject({ sessions: [{ id: journey.id }], hasMore: false });

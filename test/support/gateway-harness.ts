@@ -26,6 +26,7 @@ const ANSWERS: OwnerAnswers = {
   'session-owner.watch': () => undefined,
   'session-owner.history': () => ({ messages: [], hasMore: false }),
   'session-owner.list': () => ({ sessions: [], hasMore: false }),
+  'session-owner.search': () => ({ found: [], hasMore: false }),
   'session-owner.send': ({ sessionId }) => ({ sessionId: sessionId ?? 'new-session1', messageId: 'm1', replyId: 'r1', duplicate: false, status: 'streaming' }),
   'session-owner.regenerate': ({ sessionId, messageId }) => ({ sessionId, messageId, replyId: 'r2', duplicate: false, status: 'streaming' }),
   'session-owner.continue': ({ sessionId, messageId }) => ({ sessionId, messageId, replyId: 'r2', duplicate: false, status: 'streaming' }),

@@ -65,6 +65,7 @@ function defaultHandlers(): Handlers {
     'session:open': unavailable,
     'session:close': () => ({ ok: true }),
     'session:list': () => ({ ok: true, sessions: [], hasMore: false }),
+    'session:search': unavailable,
     'session:rename': unavailable,
     'session:delete': () => ({ ok: true }),
     'session:history': unavailable,

@@ -1,6 +1,6 @@
 /** The server's answers, checked before anything believes them. Shapes: `Replies` in src/protocol/wire.ts. */
 import { z } from 'zod';
-import { errorSchema, eventSchema, cursorSchema, messageSchema, sessionSchema, statusSchema } from '../../../src/protocol/wire.ts';
+import { errorSchema, eventSchema, cursorSchema, foundSessionSchema, messageSchema, sessionSchema, statusSchema } from '../../../src/protocol/wire.ts';
 import type { ClientEventName, Replies } from '../../../src/protocol/wire.ts';
 import type { LogEvent, Opened } from './fold.ts';
 import { failed, localError, succeeded, type Result } from './result.ts';
@@ -40,6 +40,7 @@ const replySchemas: { [N in ClientEventName]: z.ZodType<ClientReplies[N]> } = {
   }),
   'session:close': nothing,
   'session:list': z.object({ sessions: z.array(sessionSchema), hasMore: z.boolean(), before }),
+  'session:search': z.object({ found: z.array(foundSessionSchema), hasMore: z.boolean(), before }),
   'session:rename': z.object({ session: sessionSchema }),
   'session:delete': nothing,
   'session:history': z.object({ messages: z.array(messageSchema), hasMore: z.boolean(), before }),

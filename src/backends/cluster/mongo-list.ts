@@ -1,9 +1,10 @@
 /** Pages of a user's sessions, newest update first; the place in the list is (updatedAt, id), so nothing is skipped. */
 import type { QueryFilter } from 'mongoose';
 import type { SessionRecord } from '../../protocol/broker.ts';
-import { decodePlace, pageOf, type ListOptions, type SessionList } from '../list-place.ts';
+import type { Message } from '../../protocol/wire.ts';
+import { decodePlace, pageOf, type Found, type ListOptions, type SearchOptions, type SessionList } from '../list-place.ts';
 import { userKey, type HistoryModels, type SessionDoc } from './mongo-models.ts';
-import { wantedWords, type Wanted } from './mongo-words.ts';
+import { wantedWords, type Wanted } from '../../words.ts';
 
 export async function listSessions(models: HistoryModels, userId: string, { before, limit, query }: ListOptions): Promise<SessionList> {
   const place = before === undefined ? {} : olderThan(decodePlace(before));
@@ -34,4 +35,16 @@ async function found(models: HistoryModels, user: string, wanted: Wanted): Promi
 /** Words are letters and digits only, so they mean themselves in the expression; anchored, it is a range of the index. */
 function hasWords({ whole, beginning }: Wanted): { $and: { words: string | RegExp }[] } {
   return { $and: [...whole.map((word) => ({ words: word })), { words: new RegExp(`^${beginning}`) }] };
+}
+
+/** One question for each session of the page: its messages from the newest on, until there are enough. */
+export async function searchSessions(models: HistoryModels, userId: string, { query, hits, ...page }: SearchOptions): Promise<Found> {
+  const wanted = wantedWords(query);
+  if (!wanted) return { found: [], hasMore: false };
+  const { sessions, ...rest } = await listSessions(models, userId, { ...page, query });
+  const messagesOf = async (session: string): Promise<Message[]> => {
+    const docs = await models.messages.find({ session, user: userKey(userId), ...hasWords(wanted) }, { message: 1 }).sort({ position: -1 }).limit(hits).lean();
+    return docs.map(({ message }) => JSON.parse(message) as Message);
+  };
+  return { found: await Promise.all(sessions.map(async (session) => ({ session, messages: await messagesOf(session.id) }))), ...rest };
 }

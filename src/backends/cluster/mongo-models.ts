@@ -3,7 +3,7 @@ import mongoose, { type Connection, type Model } from 'mongoose';
 import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import { withoutVersions } from '../versions.ts';
-import { wordsOf } from './mongo-words.ts';
+import { wordsOf } from '../../words.ts';
 
 export interface SessionDoc {
   _id: string;

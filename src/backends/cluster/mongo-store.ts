@@ -8,9 +8,9 @@ import type { Clock } from '../../clock.ts';
 import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import type { HistoryStore } from '../contracts.ts';
-import type { ListOptions, SessionList } from '../list-place.ts';
+import type { Found, ListOptions, SearchOptions, SessionList } from '../list-place.ts';
 import type { MongoLink } from './mongo-connection.ts';
-import { listSessions } from './mongo-list.ts';
+import { listSessions, searchSessions } from './mongo-list.ts';
 import { withVersions } from '../versions.ts';
 import { idOf, messageDoc, messageKey, placeOf, sessionDoc, type HistoryModels, type MessageDoc, type SessionDoc } from './mongo-models.ts';
 
@@ -72,6 +72,10 @@ export class MongoHistory implements HistoryStore {
 
   list(userId: string, options: ListOptions): Promise<SessionList> {
     return this.#link.ask(() => listSessions(this.#models, userId, options));
+  }
+
+  search(userId: string, options: SearchOptions): Promise<Found> {
+    return this.#link.ask(() => searchSessions(this.#models, userId, options));
   }
 
   remove(sessionId: string, userId: string, rev: number): Promise<void> {

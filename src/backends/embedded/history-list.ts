@@ -1,6 +1,7 @@
 /** Pages of a user's sessions, newest update first; the place in the list is (updatedAt, id), so nothing is skipped. */
 import type { SessionRecord } from '../../protocol/broker.ts';
-import { decodePlace, pageOf, type ListOptions, type SessionList } from '../list-place.ts';
+import type { Message } from '../../protocol/wire.ts';
+import { decodePlace, pageOf, type Found, type ListOptions, type SearchOptions, type SessionList } from '../list-place.ts';
 import { matchExpression } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
 
@@ -22,4 +23,19 @@ export function listSessions(db: Sqlite, userId: string, { before, limit, query 
     limit + 1,
   );
   return pageOf(rows.map((row) => JSON.parse(row.record) as SessionRecord), limit);
+}
+
+/** The messages of each session are numbered from the newest, so that none of the others is read. */
+const HITS = `SELECT session_id, message FROM messages JOIN (
+    SELECT n, row_number() OVER (PARTITION BY session_id ORDER BY position DESC) AS place FROM messages
+    WHERE session_id IN (SELECT value FROM json_each(?)) AND n IN (SELECT rowid FROM message_words WHERE message_words MATCH ?)
+  ) USING (n) WHERE place <= ? ORDER BY position DESC`;
+
+export function searchSessions(db: Sqlite, userId: string, { query, hits, ...page }: SearchOptions): Found {
+  const match = matchExpression(userId, query);
+  if (match === null) return { found: [], hasMore: false };
+  const { sessions, ...rest } = listSessions(db, userId, { ...page, query });
+  const rows = db.all<{ session_id: string; message: string }>(HITS, JSON.stringify(sessions.map(({ id }) => id)), match, hits);
+  const messagesOf = (id: string): Message[] => rows.flatMap((row) => (row.session_id === id ? [JSON.parse(row.message) as Message] : []));
+  return { found: sessions.map((session) => ({ session, messages: messagesOf(session.id) })), ...rest };
 }

@@ -1,12 +1,12 @@
 /** History: sessions and finished messages, and the words they are found by. */
 import type { HistoryStore } from '../contracts.ts';
-import type { ListOptions, SessionList } from '../list-place.ts';
+import type { Found, ListOptions, SearchOptions, SessionList } from '../list-place.ts';
 import type { Clock } from '../../clock.ts';
 import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
-import { listSessions } from './history-list.ts';
+import { listSessions, searchSessions } from './history-list.ts';
 import { withVersions, withoutVersions } from '../versions.ts';
-import { foldForSearch, ownerWord } from './search-words.ts';
+import { indexed, ownerWord } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
 
 interface SessionRow {
@@ -72,6 +72,10 @@ export class EmbeddedHistory implements HistoryStore {
     return listSessions(this.#db, userId, options);
   }
 
+  async search(userId: string, options: SearchOptions): Promise<Found> {
+    return searchSessions(this.#db, userId, options);
+  }
+
   async remove(sessionId: string, userId: string, rev: number): Promise<void> {
     this.#db.transaction(() => {
       const row = this.#row(sessionId);
@@ -132,7 +136,7 @@ export class EmbeddedHistory implements HistoryStore {
   }
 
   #index(table: 'title_words' | 'message_words', n: number, userId: string, text: string): void {
-    this.#db.run(`INSERT INTO ${table} (rowid, owner, words) VALUES (?, ?, ?)`, n, ownerWord(userId), foldForSearch(text));
+    this.#db.run(`INSERT INTO ${table} (rowid, owner, words) VALUES (?, ?, ?)`, n, ownerWord(userId), indexed(text));
   }
 
   /** The versions of a turn are counted when they are read: a later one changes the number for all. */

@@ -2,6 +2,7 @@
  * The tables, as steps: step n brings a file of version n (`PRAGMA user_version`) to n + 1. Steps are only ever added.
  * Free text (titles, user ids, messages) is kept as JSON text: SQLite's text has no place for U+0000 and lone surrogates.
  */
+import { indexAnew } from './index-anew.ts';
 import type { Sqlite } from './sqlite.ts';
 
 /** "HldF" in the file's header: this file is ours. Written before anything else, never changed. */
@@ -83,7 +84,10 @@ CREATE INDEX outbox_deltas ON outbox (key) WHERE delta = 1;
 CREATE TABLE audit_trail (id TEXT PRIMARY KEY, at TEXT NOT NULL, type TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
 `;
 
-export const STEPS: readonly string[] = [first];
+/** A step is a script, or work on the file where a script cannot do it. */
+type Step = string | ((db: Sqlite) => void);
+
+export const STEPS: readonly Step[] = [first, indexAnew];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;
@@ -93,10 +97,12 @@ export function schemaVersion(db: Sqlite): number {
 }
 
 /** Brings the file to the newest version, step by step, each whole or not at all. */
-export function migrate(db: Sqlite, steps: readonly string[] = STEPS): void {
+export function migrate(db: Sqlite, steps: readonly Step[] = STEPS): void {
   for (let version = schemaVersion(db); version < steps.length; version += 1) {
     db.transaction(() => {
-      db.exec(steps[version] ?? '');
+      const step = steps[version] ?? '';
+      if (typeof step === 'string') db.exec(step);
+      else step(db);
       db.exec(`PRAGMA user_version=${version + 1}`);
     });
     // The header in the file itself, not only in its write-ahead log, says whose file this is.

@@ -12,6 +12,7 @@ import { parseFields } from '../sockets/socket-events.ts';
 const withLimit = { limit: z.coerce.number().pipe(z.number().int()).optional() };
 const historyQuery = clientEvents['session:history'].omit({ limit: true }).extend(withLimit);
 const sessionsQuery = clientEvents['session:list'].omit({ limit: true }).extend(withLimit);
+const searchQuery = clientEvents['session:search'].omit({ limit: true }).extend(withLimit);
 
 /** POST /api/chat. Without a clientMessageId each request is a message of its own. */
 export function chat(gateway: GatewayContext): ApiHandler {
@@ -48,5 +49,14 @@ export function sessions(gateway: GatewayContext): ApiHandler {
     const { userId } = await identify(gateway, request);
     const fields = parseFields(clientEvents['session:list'], parseFields(sessionsQuery, request.query));
     return { status: 200, body: await call(gateway.broker, 'session-owner.list', { ...fields, userId }) };
+  };
+}
+
+/** GET /api/search?query&before&limit */
+export function search(gateway: GatewayContext): ApiHandler {
+  return async (request) => {
+    const { userId } = await identify(gateway, request);
+    const fields = parseFields(clientEvents['session:search'], parseFields(searchQuery, request.query));
+    return { status: 200, body: await call(gateway.broker, 'session-owner.search', { ...fields, userId }) };
   };
 }

@@ -3,7 +3,7 @@ import ApiGateway, { type RouteSchema } from 'moleculer-web';
 import { appFolder } from './app-folder.ts';
 import { cors } from './cors.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { cancel, chat, history, sessions } from './http-chat.ts';
+import { cancel, chat, history, search, sessions } from './http-chat.ts';
 import { guestToken } from './http-guest.ts';
 import { health, publicConfig } from './http-health.ts';
 import { alive, metrics, ready } from './http-probes.ts';
@@ -29,6 +29,7 @@ export function httpRoutes(gateway: GatewayContext): RouteSchema[] {
         'POST cancel': route(gateway, cancel(gateway)),
         'GET history/:sessionId': route(gateway, history(gateway)),
         'GET sessions': route(gateway, sessions(gateway)),
+        'GET search': route(gateway, search(gateway)),
         'GET health': route(gateway, health(gateway)),
         'GET config': route(gateway, publicConfig(gateway)),
       },

@@ -1,7 +1,7 @@
 import type { ServiceSchema } from 'moleculer';
 import type { AiStatus } from '../../../src/protocol/broker.ts';
 import { chatError } from '../../../src/errors.ts';
-import { startGateway, type GatewayOptions, type TestGateway } from '../../support/gateway-harness.ts';
+import { ask, startGateway, type GatewayOptions, type TestGateway } from '../../support/gateway-harness.ts';
 
 let node: TestGateway;
 let token: string;
@@ -42,7 +42,18 @@ test('G20 cancel, history and sessions ask the owner for this user', async () =>
   ]);
 });
 
+test('H44 a search is for the user of the token or the socket, whatever a client says', async () => {
+  await start();
+  expect((await node.http('/api/search?query=tr%C3%A0&limit=5&userId=other', { token })).body).toEqual({ found: [], hasMore: false });
+  const client = await node.connect();
+  expect(await ask(client, 'session:search', { query: 'trà', userId: 'other' })).toMatchObject({ ok: true, found: [] });
+  expect(node.calls.map(({ params }) => params)).toEqual([{ userId, query: 'trà', limit: 5 }, { userId: client.hello.userId, query: 'trà' }]);
+  expect((await node.http('/api/search?query=a')).status).toBe(401);
+});
+
 test.each([
+  ['/api/search', 'query: '],
+  ['/api/search?query=a&limit=51', 'limit: '],
   ['/api/history/s1?limit=0', 'limit: '],
   ['/api/history/s1?limit=many', 'limit: '],
   ['/api/history/s1?limit=201', 'limit: '],

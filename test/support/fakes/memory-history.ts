@@ -6,6 +6,8 @@ import type { Faults } from './faults.ts';
 import { copyOf, type MemorySession, type MemoryState } from './memory-state.ts';
 
 type ListOptions = Parameters<HistoryStore['list']>[1];
+type SearchOptions = Parameters<HistoryStore['search']>[1];
+type Found = Awaited<ReturnType<HistoryStore['search']>>;
 type SessionList = Awaited<ReturnType<HistoryStore['list']>>;
 
 export class MemoryHistory implements HistoryStore {
@@ -66,6 +68,12 @@ export class MemoryHistory implements HistoryStore {
     });
   }
 
+  async search(userId: string, { query, hits, ...page }: SearchOptions): Promise<Found> {
+    const { sessions, ...rest } = words(query).length === 0 ? { sessions: [], hasMore: false } : await this.list(userId, { ...page, query });
+    const messagesOf = (id: string): Message[] => this.#plain(id).filter(({ content }) => hasWords(query)(content)).sort((a, b) => b.position - a.position).slice(0, hits);
+    return { found: sessions.map((session) => ({ session, messages: messagesOf(session.id) })), ...rest };
+  }
+
   async remove(sessionId: string, userId: string, rev: number): Promise<void> {
     return this.#faults.write('history.remove', sessionId, () => {
       const kept = this.#state.sessions.get(sessionId);
@@ -77,8 +85,12 @@ export class MemoryHistory implements HistoryStore {
     });
   }
 
+  #plain(sessionId: string): Message[] {
+    return [...(this.#state.sessions.get(sessionId)?.messages.values() ?? [])].map((json) => JSON.parse(json) as Message);
+  }
+
   #messages(sessionId: string): Message[] {
-    const all = [...(this.#state.sessions.get(sessionId)?.messages.values() ?? [])].map((json) => JSON.parse(json) as Message);
+    const all = this.#plain(sessionId);
     return all.map((message) => {
       const turn = all.filter((other) => other.parentId === message.parentId && other.role === message.role);
       const versions = turn.sort((a, b) => a.position - b.position).map(({ id }) => id);
@@ -108,14 +120,21 @@ function decode(before: string): string {
 
 function matches(kept: MemorySession, query: string | undefined): boolean {
   if (query === undefined || query.trim() === '') return true;
-  const asked = words(query);
-  const last = asked.pop();
-  if (last === undefined) return false;
   const texts = [kept.record.title, ...[...kept.messages.values()].map((json) => (JSON.parse(json) as Message).content)];
-  return texts.map(words).some((text) => asked.every((word) => text.includes(word)) && text.some((word) => word.startsWith(last)));
+  return texts.some(hasWords(query));
 }
 
+function hasWords(query: string): (text: string) => boolean {
+  const asked = words(query);
+  const last = asked.pop();
+  return (text) => {
+    const all = words(text);
+    return last !== undefined && asked.every((word) => all.includes(word)) && all.some((word) => word.startsWith(last));
+  };
+}
+
+/** An idea of its own of what a word is, for the texts of the tests. */
 function words(text: string): string[] {
-  const folded = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll('đ', 'd');
-  return folded.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const folded = text.normalize('NFKD').toLowerCase().normalize('NFD').replace(/[\u0300-\u036f]/gu, '').replaceAll('đ', 'd').replaceAll('ς', 'σ');
+  return folded.normalize('NFC').match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
 }

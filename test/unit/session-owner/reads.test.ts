@@ -216,3 +216,17 @@ describe('list', () => {
     expect(sessions).toMatchObject([{ id: sessionId, title: 'question 1', messageCount: 4, streaming: true }]);
   });
 });
+
+describe('search', () => {
+  it('H44 finds finished messages of this user alone, with the session as the list shows it', async () => {
+    harness = await ownerHarness();
+    const { sessionId } = await chat(1);
+    await sendTo(harness, sessionId, 'Trà xanh ở Đà Lạt');
+    const search = (userId: string) => harness.node.reads.search({ userId, query: 'tra xanh' });
+    expect(await search('u1')).toMatchObject({
+      found: [{ session: { id: sessionId, title: 'question 1', streaming: true }, titleRanges: [], hits: [{ position: 3, role: 'user', excerpt: { text: 'Trà xanh ở Đà Lạt', ranges: [[0, 3], [4, 8]] } }], moreHits: false }],
+      hasMore: false,
+    });
+    expect(await search('u2')).toEqual({ found: [], hasMore: false });
+  });
+});
