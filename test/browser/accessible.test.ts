@@ -1,6 +1,7 @@
 /** What assistive technology gets: the browser's own accessibility tree. */
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
+import type { FoundSession } from '../../src/protocol/wire.ts';
 import { describeInChromium, launchChromium, newPage } from './chromium.ts';
 import { ANSWER, openStage, tell, type Stage } from './stage.ts';
 
@@ -22,6 +23,8 @@ describeInChromium('accessibility', () => {
     tell(stage.session, 'Hello', 'Hello.\n\n```ts\nconst a = 1;\n```\n\n- one\n- two');
     stage.session.begin('And one that fails?', undefined, false);
     stage.session.end('failed');
+    const hit = { messageId: 'user3', position: 3, role: 'user', createdAt: '2026-01-01T00:00:00.000Z', excerpt: { text: 'Hello', ranges: [[0, 5]] } } as FoundSession['hits'][number];
+    stage.server.handlers['session:search'] = () => ({ ok: true, hasMore: true, before: 'more', found: [{ session: stage.session.session, titleRanges: [[0, 8]], hits: [hit], moreHits: true }] });
   });
   afterAll(async () => {
     await browser.close();
@@ -48,6 +51,10 @@ describeInChromium('accessibility', () => {
       await page.locator('.hljs-keyword').first().waitFor();
       await page.locator('.katex').first().waitFor();
       await page.getByText('How it was thought through').click();
+    }],
+    ['what a search found', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('search').fill('hello');
+      await page.getByTestId('hit').waitFor();
     }],
     ['the settings', '/', async (page) => {
       await page.getByTestId('settings').click();

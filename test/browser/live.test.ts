@@ -111,6 +111,20 @@ describeInChromium('the app on the real server', () => {
     await shoot(page, 'live-recovered');
   });
 
+  it('U93 on the real server a message is found without its accents, and shown', async () => {
+    const { page } = await open();
+    await say(page, 'Kể cho tôi nghe về Đà Nẵng và Hội An.');
+    await ended(page, 'complete');
+    await untilStored(page);
+    await page.getByTestId('new-chat').click();
+    await page.getByTestId('search').fill('da nang hoi');
+    await page.getByTestId('hit').first().waitFor();
+    expect(await page.getByTestId('hit').last().locator('mark').allInnerTexts()).toEqual(['Đà', 'Nẵng', 'Hội']);
+    await page.getByTestId('hit').last().click();
+    await page.locator('.marked [data-role=user]').waitFor();
+    await shoot(page, 'live-search');
+  });
+
   it('U27 renaming and deleting in one tab is seen in the other', async () => {
     const { page } = await open();
     await say(page, 'Tell me about kelp.');

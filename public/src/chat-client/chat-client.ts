@@ -32,7 +32,7 @@ export class ChatClient {
   readonly tokens: TokenKeeper;
   readonly connection: Connection;
   readonly sessions: SessionList;
-  private readonly env: Environment;
+  readonly env: Environment;
   private readonly mode: Mode;
   private readonly unsent: Unsent;
   private readonly stores = new Set<SessionStore>();

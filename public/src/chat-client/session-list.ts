@@ -78,6 +78,10 @@ export class SessionList {
     this.state.set({ ...this.state.value, sessions: this.state.value.sessions.filter((session) => session.id !== sessionId) });
   }
 
+  hides(sessionId: string): boolean {
+    return this.removals.has(sessionId);
+  }
+
   /** Undoes `hide`. */
   keep(sessionId: string): void {
     this.removals.delete(sessionId);

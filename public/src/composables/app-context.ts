@@ -1,15 +1,24 @@
 /** What every component may need, given once at the root. */
-import { inject, type InjectionKey, type Ref } from 'vue';
+import { inject, type InjectionKey, type Ref, type ShallowRef } from 'vue';
 import type { ChatClient } from '../chat-client/chat-client.ts';
 import type { Route } from './use-route.ts';
 import type { Settings } from './use-settings.ts';
 import type { Toasts } from './use-toasts.ts';
+
+/** A message somebody chose to see. */
+export interface Target {
+  sessionId: string;
+  messageId: string;
+  position: number;
+}
 
 export interface AppContext {
   client: ChatClient;
   settings: Ref<Settings>;
   route: Route;
   toasts: Toasts;
+  /** Where to go in the session that is opened; null once it is there. */
+  target: ShallowRef<Target | null>;
   /** Says something to screen readers only. */
   announce(text: string): void;
 }

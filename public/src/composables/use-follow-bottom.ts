@@ -9,6 +9,8 @@ export interface FollowBottom {
   readonly following: Readonly<Ref<boolean>>;
   /** Goes to the end and stays there. */
   jump(smooth?: boolean): void;
+  /** The reader is shown something else. */
+  release(): void;
 }
 
 export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTMLElement | null>): FollowBottom {
@@ -39,6 +41,7 @@ export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTML
 
   return {
     following,
+    release: () => void (following.value = false),
     jump(smooth = false) {
       following.value = true;
       toEnd(smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches);
