@@ -61,13 +61,20 @@ function isTail(text: string, at: number): boolean {
   return /[\udc00-\udfff]/.test(text.charAt(at)) && /[\ud800-\udbff]/.test(text.charAt(at - 1));
 }
 
+/** Markdown's headings, bold and code, which say nothing in a line of plain text. */
+function withoutMarks(piece: string, atLineStart: boolean): string {
+  const plain = piece.replace(/\*\*|`+|(?<=\n)#{1,6} /g, '');
+  return atLineStart ? plain.replace(/^#{1,6} /, '') : plain;
+}
+
 /** Any white space is one space, so places move: the text is put together anew, piece by piece. */
 function oneLine(text: string, from: number, to: number, words: PlacedWord[]): Excerpt {
   const ranges: Range[] = [];
   let line = from > 0 ? '…' : '';
   let at = from;
   const add = (end: number): void => {
-    line += text.slice(at, end).replace(/[\s\p{Cc}]+/gu, ' ');
+    const piece = withoutMarks(text.slice(at, end), at === 0 || text.charAt(at - 1) === '\n');
+    line += piece.replace(/[\s\p{Cc}]+/gu, ' ');
     at = end;
   };
   for (const { start, end } of words) {

@@ -41,7 +41,11 @@ export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTML
 
   return {
     following,
-    release: () => void (following.value = false),
+    release() {
+      const element = pane.value;
+      // Where all is in sight there is nothing to come back from.
+      if (element !== null && element.scrollHeight > element.clientHeight) following.value = false;
+    },
     jump(smooth = false) {
       following.value = true;
       toEnd(smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches);

@@ -22,6 +22,10 @@ test('H42 it shows the line with the most of the words', () => {
   expect(marked(text, 'green tea')).toContain('[green] [tea] for two');
 });
 
+test('H42 marks of Markdown are left out, and nothing else is', () => {
+  expect(marked('## Trà **xanh**\n# `Đà` Lạt, C# and snake_case, 2*3', 'da xanh')).toBe('Trà [xanh] [Đà] Lạt, C# and snake_case, 2*3');
+});
+
 test('H42 nothing of a text is markup, and no character is cut', () => {
   expect(marked('<b>tea</b> & "milk"', 'tea')).toBe('<b>[tea]</b> & "milk"');
   for (const shift of [0, 1]) {
