@@ -65,6 +65,7 @@ const service: ServiceSchema<ServiceSettingSchema, object, Vars> = {
     versions: hereOrAtOwner('session-owner.versions', (owner, params) => owner.reads.versions(params)),
     cancel: hereOrAtOwner('session-owner.cancel', (owner, params) => owner.commands.cancel(params)),
     rename: hereOrAtOwner('session-owner.rename', (owner, params) => owner.commands.rename(params)),
+    pin: hereOrAtOwner('session-owner.pin', (owner, params) => owner.commands.pin(params)),
     delete: hereOrAtOwner('session-owner.delete', (owner, params) => owner.commands.delete(params)),
     inspect: anywhere('session-owner.inspect', (owner, params) => owner.directory.view(params.sessionId)),
     lock: anywhere('session-owner.lock', (owner, params) => owner.operator.lock(params.sessionId)),

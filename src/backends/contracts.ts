@@ -86,6 +86,8 @@ export interface LogMeta {
   tip: string | null;
   /** What the tip follows; absent until a message is written under a version of the server that says it. */
   tipParent?: string | null;
+  /** Absent: it never was. */
+  pinned?: boolean;
   logId: string;
   /** seq of the newest event; 0 when there is none. */
   head: number;
@@ -107,7 +109,7 @@ export interface LogMeta {
 }
 /** The part of the meta that an append may change. */
 export type MetaPatch = Partial<
-  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'run' | 'opsComplete' | 'deleted'>
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'pinned' | 'run' | 'opsComplete' | 'deleted'>
 >;
 
 /** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */
@@ -199,6 +201,7 @@ export interface LogSeed {
   messageCount: number;
   tip: string | null;
   tipParent?: string | null;
+  pinned?: boolean;
   /** Short and random; never one this session had before. */
   logId: string;
   opsComplete: boolean;
@@ -223,7 +226,10 @@ export interface HistoryStore {
   message(sessionId: string, messageId: string): Promise<Message | null>;
   /** The newest `limit` messages below position `before`, oldest first. */
   page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }>;
-  /** Of one user, newest update first. `query` finds words in titles and texts, ignoring case and accents. */
+  /**
+   * Of one user: pinned ones first, then the others, each newest update first; with a query all alike. `query` finds words in titles and texts, ignoring case
+   * and accents.
+   */
   list(
     userId: string,
     options: { before?: string; limit: number; query?: string },

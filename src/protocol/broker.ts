@@ -52,6 +52,8 @@ export const sessionRecordSchema = z.object({
   tip: messageIdSchema.nullable(),
   /** What the tip follows; absent in records of earlier versions. */
   tipParent: messageIdSchema.nullable().optional(),
+  /** Absent: it never was. */
+  pinned: z.boolean().optional(),
 });
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
 
@@ -162,6 +164,7 @@ export const actions = {
   'session-owner.select': z.object({ ...ofUser, ...clientEvents['message:select'].shape }),
   'session-owner.versions': z.object({ ...ofUser, ...clientEvents['message:versions'].shape }),
   'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
+  'session-owner.pin': z.object({ ...ofUser, ...clientEvents['session:pin'].shape }),
   'session-owner.delete': z.object({ ...ofUser, ...clientEvents['session:delete'].shape }),
   'session-owner.inspect': z.object({ sessionId: sessionIdSchema.optional() }),
   'session-owner.lock': z.object({ sessionId: sessionIdSchema }),
@@ -229,6 +232,7 @@ export interface ActionResults {
   'session-owner.versions': VersionsReply;
   'session-owner.cancel': CancelReply;
   'session-owner.rename': { session: Session };
+  'session-owner.pin': { session: Session };
   'session-owner.delete': void;
   'session-owner.inspect': ActorView[];
   /** null: nobody holds it. */

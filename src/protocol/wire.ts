@@ -70,6 +70,10 @@ export const sessionSchema = z.object({
   messageCount: z.number().int(),
   /** A reply is open in it now. */
   streaming: z.boolean(),
+  /** Above all others in the list; absent: it is not. */
+  pinned: z.boolean().optional(),
+  /** Anybody with this id can read it as it was then; absent: it is not shared. */
+  share: z.object({ id: z.string(), createdAt: z.string() }).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -118,6 +122,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ ...stamp, type: z.literal('message.interrupted'), messageId: messageIdSchema }),
   z.object({ ...stamp, type: z.literal('message.restarted'), messageId: messageIdSchema, reason: z.string() }),
   z.object({ ...stamp, type: z.literal('session.renamed'), title: z.string() }),
+  z.object({ ...stamp, type: z.literal('session.pinned'), pinned: z.boolean() }),
   /** The active path is now the one that ends with this message; null: it is empty, until the next message begins it anew. */
   z.object({ ...stamp, type: z.literal('session.switched'), tip: messageIdSchema.nullable() }),
   z.object({ ...stamp, type: z.literal('session.deleted') }),
@@ -163,6 +168,7 @@ export const clientEvents = {
     limit: z.number().int().min(1).max(limits.MAX_SEARCH_PAGE).optional(),
   }),
   'session:rename': z.object({ sessionId: sessionIdSchema, title }),
+  'session:pin': z.object({ sessionId: sessionIdSchema, pinned: z.boolean() }),
   'session:delete': z.object({ sessionId: sessionIdSchema }),
   'session:history': z.object({ sessionId: sessionIdSchema, before: before.optional(), limit: limit.optional() }),
   'message:send': z.object({ sessionId: sessionIdSchema, clientMessageId, content }),
@@ -237,6 +243,7 @@ export interface Replies {
   'session:list': SessionsReply;
   'session:search': SearchReply;
   'session:rename': { session: Session };
+  'session:pin': { session: Session };
   'session:delete': object;
   'session:history': PageReply;
   'message:send': SendReply;

@@ -9,7 +9,7 @@ import type { SessionDirectory } from './directory.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findMessage } from './read-messages.ts';
 
-type Input<N extends 'send' | 'cancel' | 'rename' | 'delete'> = ActionInput<`session-owner.${N}`>;
+type Input<N extends 'send' | 'cancel' | 'rename' | 'pin' | 'delete'> = ActionInput<`session-owner.${N}`>;
 
 export class Commands {
   readonly #world: OwnerWorld;
@@ -49,6 +49,13 @@ export class Commands {
     await openLog(this.#world, userId, sessionId);
     const actor = await this.#directory.actor(sessionId);
     const { session } = expectAnswer(await actor.submit({ type: 'rename', title }), 'renamed');
+    return { session };
+  }
+
+  async pin({ userId, sessionId, pinned }: Input<'pin'>): Promise<ActionResults['session-owner.pin']> {
+    await openLog(this.#world, userId, sessionId);
+    const actor = await this.#directory.actor(sessionId);
+    const { session } = expectAnswer(await actor.submit({ type: 'pin', pinned }), 'pinned');
     return { session };
   }
 

@@ -5,6 +5,7 @@ import { wireError } from '../protocol/errors.ts';
 import { bringForward } from './decide-behind.ts';
 import { decideReport } from './decide-run.ts';
 import { makeVersion, send, switchTo } from './decide-send.ts';
+import { pin } from './decide-marks.ts';
 import { answer, nothing, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, Input } from './inputs.ts';
 import { sessionView, type SessionState } from './state.ts';
@@ -16,6 +17,7 @@ export function decide(state: SessionState, input: Input, rules: Rules): Decisio
     case 'switch':
     case 'cancel':
     case 'rename':
+    case 'pin':
     case 'delete':
       return decideCommand(state, input, rules);
     case 'chunk':
@@ -43,6 +45,8 @@ function decideCommand(state: SessionState, command: Command, rules: Rules): Dec
       return cancel(state, command.messageId, rules);
     case 'rename':
       return rename(state, command.title, rules);
+    case 'pin':
+      return pin(state, command.pinned);
     case 'delete':
       return remove(state, rules);
   }

@@ -26,6 +26,7 @@ export type Command =
   | { type: 'switch'; tip: string; tipParent: string | null; seen: number }
   | { type: 'cancel'; messageId: string }
   | { type: 'rename'; title: string }
+  | { type: 'pin'; pinned: boolean }
   | { type: 'delete' };
 
 export type RunReport =
@@ -66,6 +67,7 @@ export type Answer =
   /** No reply of that id is known here; history may know it. */
   | { type: 'unknown-reply' }
   | { type: 'renamed'; session: Session }
+  | { type: 'pinned'; session: Session }
   | { type: 'deleted' }
   | { type: 'refused'; error: WireError };
 

@@ -71,6 +71,8 @@ export function evolve(state: SessionState, event: Event): SessionState {
       return next;
     case 'session.renamed':
       return { ...next, meta: { ...next.meta, title: event.title } };
+    case 'session.pinned':
+      return { ...next, meta: { ...next.meta, pinned: event.pinned } };
     case 'session.deleted':
       return { ...next, phase: { name: 'deleted' } };
   }
@@ -137,15 +139,14 @@ export function storableThrough(state: SessionState): number {
 }
 
 export function sessionView(meta: LogMeta): Session {
-  const { title, createdAt, updatedAt, messageCount } = meta;
-  return { id: meta.sessionId, title, createdAt, updatedAt, messageCount, streaming: meta.run !== null };
+  return recordView(sessionRecord(meta), meta.run !== null);
 }
 
-export function recordView({ id, title, createdAt, updatedAt, messageCount }: SessionRecord, streaming: boolean): Session {
-  return { id, title, createdAt, updatedAt, messageCount, streaming };
+export function recordView({ id, title, createdAt, updatedAt, messageCount, pinned }: SessionRecord, streaming: boolean): Session {
+  return { id, title, createdAt, updatedAt, messageCount, streaming, ...(pinned && { pinned }) };
 }
 
 export function sessionRecord(meta: LogMeta): SessionRecord {
-  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent } = meta;
-  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...(tipParent !== undefined && { tipParent }) };
+  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent, pinned } = meta;
+  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...(tipParent !== undefined && { tipParent }), ...(pinned !== undefined && { pinned }) };
 }

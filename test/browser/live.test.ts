@@ -125,6 +125,24 @@ describeInChromium('the app on the real server', () => {
     await shoot(page, 'live-search');
   });
 
+  it('U95 a chat that is pinned in one tab is pinned in the other, and after a reload', async () => {
+    const { page } = await open();
+    await say(page, 'The first one.');
+    await ended(page, 'complete');
+    await page.getByTestId('new-chat').click();
+    await say(page, 'The second one.');
+    await ended(page, 'complete');
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await second.getByTestId('session-item').nth(1).getByTestId('more').click();
+    await second.getByTestId('pin').click();
+    const pinned = page.locator('section', { hasText: 'Pinned' });
+    await pinned.getByText('The first one.').waitFor();
+    await page.reload();
+    await pinned.getByText('The first one.').waitFor();
+    expect(await page.getByTestId('session-item').count()).toBe(2);
+  });
+
   it('U27 renaming and deleting in one tab is seen in the other', async () => {
     const { page } = await open();
     await say(page, 'Tell me about kelp.');

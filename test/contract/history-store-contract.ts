@@ -179,6 +179,45 @@ export function historyStoreContract(name: string, make: () => Promise<HistoryHa
       expect(seen).toEqual(sorted.map((record) => record.id));
     });
 
+    test('H45 pinned sessions come first, however old, and on no later page again', async () => {
+      const userId = `user-${newSessionId()}`;
+      const of = (day: number, pinned?: boolean) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z`, ...(pinned !== undefined && { pinned }) });
+      const [oldPin, newPin, ...rest] = [of(1, true), of(5, true), of(7), of(6, false), of(4), of(2)];
+      for (const record of [...rest, oldPin, newPin]) await history.store(record, [messageOf(record.id, 1, { content: 'findable' })]);
+      for (const limit of [1, 2, 3, 4, 9]) {
+        const seen: string[] = [];
+        let before: string | undefined;
+        do {
+          const page = await history.list(userId, { limit, before });
+          expect(page.hasMore).toBe(page.before !== undefined);
+          seen.push(...page.sessions.map(({ id }) => id));
+          before = page.before;
+        } while (before !== undefined);
+        expect([limit, seen]).toEqual([limit, [newPin, oldPin, ...rest].map(({ id }) => id)]);
+      }
+      const byTime = [rest[0], rest[1], newPin, rest[2], rest[3], oldPin].map(({ id }) => id);
+      expect((await history.list(userId, { limit: 9, query: 'findable' })).sessions.map(({ id }) => id)).toEqual(byTime);
+    });
+
+    test('H45 pinning and unpinning move a session, a place of before stays good, and what is removed is not pinned', async () => {
+      const userId = `user-${newSessionId()}`;
+      const [oldest, middle, newest] = [1, 2, 3].map((day) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));
+      if (!oldest || !middle || !newest) throw new Error('three records');
+      for (const record of [oldest, middle, newest]) await history.store(record, []);
+      const ids = async (options: { limit: number; before?: string }) => (await history.list(userId, options)).sessions.map(({ id }) => id);
+      const { before } = await history.list(userId, { limit: 1 });
+      await history.store({ ...oldest, rev: 2, pinned: true }, []);
+      expect(await ids({ limit: 9 })).toEqual([oldest.id, newest.id, middle.id]);
+      expect(await ids({ limit: 9, before })).toEqual([middle.id]);
+      expect((await history.session(oldest.id))?.record.pinned).toBe(true);
+      await history.store({ ...oldest, rev: 3, pinned: false }, []);
+      expect(await ids({ limit: 9 })).toEqual([newest.id, middle.id, oldest.id]);
+      await history.store({ ...oldest, rev: 4, pinned: true }, []);
+      await history.remove(oldest.id, userId, 5);
+      expect(await ids({ limit: 9 })).toEqual([newest.id, middle.id]);
+      expect((await history.session(oldest.id))?.record).not.toHaveProperty('pinned');
+    });
+
     test('S7 a place in the list stays good while sessions move', async () => {
       const userId = `user-${newSessionId()}`;
       const [oldest, middle, newest] = [1, 2, 3].map((day) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));

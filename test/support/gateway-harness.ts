@@ -35,6 +35,7 @@ const ANSWERS: OwnerAnswers = {
   'session-owner.versions': () => ({ versions: [] }),
   'session-owner.cancel': () => ({ status: 'cancelled' }),
   'session-owner.rename': ({ sessionId, title }) => ({ session: { ...session(sessionId), title } }),
+  'session-owner.pin': ({ sessionId, pinned }) => ({ session: { ...session(sessionId), pinned } }),
   'session-owner.delete': () => undefined,
   'session-owner.inspect': () => [],
   'session-owner.lock': () => null,

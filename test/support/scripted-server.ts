@@ -67,6 +67,7 @@ function defaultHandlers(): Handlers {
     'session:list': () => ({ ok: true, sessions: [], hasMore: false }),
     'session:search': unavailable,
     'session:rename': unavailable,
+    'session:pin': unavailable,
     'session:delete': () => ({ ok: true }),
     'session:history': unavailable,
     'message:send': unavailable,

@@ -42,6 +42,7 @@ const replySchemas: { [N in ClientEventName]: z.ZodType<ClientReplies[N]> } = {
   'session:list': z.object({ sessions: z.array(sessionSchema), hasMore: z.boolean(), before }),
   'session:search': z.object({ found: z.array(foundSessionSchema), hasMore: z.boolean(), before }),
   'session:rename': z.object({ session: sessionSchema }),
+  'session:pin': z.object({ session: sessionSchema }),
   'session:delete': nothing,
   'session:history': z.object({ messages: z.array(messageSchema), hasMore: z.boolean(), before }),
   'message:send': sent,

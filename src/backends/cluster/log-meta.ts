@@ -43,6 +43,7 @@ export function toMeta(sessionId: string, store: string, fields: string[], oldes
     messageCount: json('messageCount'),
     tip: json('tip'),
     ...(hash.has('tipParent') && { tipParent: json<string | null>('tipParent') }),
+    ...(hash.has('pinned') && { pinned: json<boolean>('pinned') }),
     logId: text('logId'),
     head,
     firstSeq: oldest === 0 ? head + 1 : oldest,

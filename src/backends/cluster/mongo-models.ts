@@ -11,6 +11,8 @@ export interface SessionDoc {
   rev: number;
   updatedAt: string;
   deleted: boolean;
+  /** Absent in documents of earlier versions: it is not. */
+  pinned?: boolean;
   /** JSON: text in it may have U+0000 and lone surrogates, which BSON has not. */
   record: string;
   words: string[];
@@ -37,10 +39,11 @@ const number = { type: Number, required: true } as const;
 const common = { versionKey: false, autoIndex: false, autoCreate: false, strict: 'throw', strictQuery: 'throw' } as const;
 
 const sessionSchema = new mongoose.Schema<SessionDoc>(
-  { _id: text, user: text, rev: number, updatedAt: text, deleted: { type: Boolean, required: true }, record: text, words: [String] },
+  { _id: text, user: text, rev: number, updatedAt: text, deleted: { type: Boolean, required: true }, pinned: Boolean, record: text, words: [String] },
   common,
 );
 sessionSchema.index({ user: 1, deleted: 1, updatedAt: -1, _id: -1 });
+sessionSchema.index({ user: 1, pinned: 1, updatedAt: -1, _id: -1 });
 sessionSchema.index({ user: 1, words: 1 });
 
 const messageSchema = new mongoose.Schema<MessageDoc>(
@@ -64,8 +67,8 @@ export function userKey(userId: string): string {
 }
 
 export function sessionDoc(record: SessionRecord, deleted: boolean): SessionDoc {
-  const { id, userId, rev, updatedAt, title } = record;
-  return { _id: id, user: userKey(userId), rev, updatedAt, deleted, record: JSON.stringify(record), words: deleted ? [] : wordsOf(title) };
+  const { id, userId, rev, updatedAt, title, pinned = false } = record;
+  return { _id: id, user: userKey(userId), rev, updatedAt, deleted, pinned, record: JSON.stringify(record), words: deleted ? [] : wordsOf(title) };
 }
 
 export function messageDoc(session: SessionRecord, message: Message): MessageDoc {

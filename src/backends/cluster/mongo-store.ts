@@ -97,7 +97,7 @@ export class MongoHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!doc) return empty;
-    const record = JSON.parse(doc.record) as SessionRecord;
+    const { pinned: _marked, ...record } = JSON.parse(doc.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, doc.rev), messageCount: 0, tip: null };
   }
 

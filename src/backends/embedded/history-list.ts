@@ -1,7 +1,7 @@
-/** Pages of a user's sessions, newest update first; the place in the list is (updatedAt, id), so nothing is skipped. */
+/** Pages of a user's sessions; the place in the list is that of the last one shown, so nothing is skipped. */
 import type { SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
-import { decodePlace, pageOf, type Found, type ListOptions, type SearchOptions, type SessionList } from '../list-place.ts';
+import { decodePlace, pageOf, TOP, type Found, type ListOptions, type SearchOptions, type SessionList } from '../list-place.ts';
 import { matchExpression } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
 
@@ -12,13 +12,14 @@ export function listSessions(db: Sqlite, userId: string, { before, limit, query 
   const searching = query !== undefined && query.trim() !== '';
   const match = searching ? matchExpression(userId, query) : null;
   if (searching && match === null) return { sessions: [], hasMore: false };
-  const [updatedAt, id] = before === undefined ? ['~', ''] : decodePlace(before);
+  const { updatedAt, id, pinned } = before === undefined ? TOP : decodePlace(before);
+  // What is looked for stands in the order of its time alone.
+  const [order, place] = searching ? ['updated_at, id', [updatedAt, id]] : ['pinned, updated_at, id', [pinned ? 1 : 0, updatedAt, id]];
   const rows = db.all<{ record: string }>(
-    `SELECT record FROM sessions WHERE user = ? AND deleted = 0 AND (updated_at, id) < (?, ?) ${match === null ? '' : FOUND}
-     ORDER BY updated_at DESC, id DESC LIMIT ?`,
+    `SELECT record FROM sessions WHERE user = ? AND deleted = 0 AND (${order}) < (${place.map(() => '?').join()}) ${match === null ? '' : FOUND}
+     ORDER BY ${order.replaceAll(',', ' DESC,')} DESC LIMIT ?`,
     JSON.stringify(userId),
-    updatedAt,
-    id,
+    ...place,
     ...(match === null ? [] : [match, match]),
     limit + 1,
   );

@@ -94,7 +94,7 @@ export class EmbeddedHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!row) return empty;
-    const record = JSON.parse(row.record) as SessionRecord;
+    const { pinned: _marked, ...record } = JSON.parse(row.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, row.rev), messageCount: 0, tip: null };
   }
 
@@ -104,14 +104,15 @@ export class EmbeddedHistory implements HistoryStore {
 
   #writeRecord(record: SessionRecord, deleted: boolean): void {
     this.#db.run(
-      `INSERT INTO sessions (id, user, rev, updated_at, deleted, record) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO sessions (id, user, rev, updated_at, deleted, pinned, record) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, updated_at = excluded.updated_at, deleted = excluded.deleted,
-         record = excluded.record`,
+         pinned = excluded.pinned, record = excluded.record`,
       record.id,
       JSON.stringify(record.userId),
       record.rev,
       record.updatedAt,
       deleted ? 1 : 0,
+      record.pinned ? 1 : 0,
       JSON.stringify(record),
     );
     const n = this.#row(record.id)?.n ?? 0;

@@ -84,10 +84,17 @@ CREATE INDEX outbox_deltas ON outbox (key) WHERE delta = 1;
 CREATE TABLE audit_trail (id TEXT PRIMARY KEY, at TEXT NOT NULL, type TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
 `;
 
+const marks = `
+ALTER TABLE sessions ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+DROP INDEX sessions_of_user;
+CREATE INDEX sessions_of_user ON sessions (user, pinned, updated_at, id) WHERE deleted = 0;
+CREATE INDEX sessions_by_time ON sessions (user, updated_at, id) WHERE deleted = 0;
+`;
+
 /** A step is a script, or work on the file where a script cannot do it. */
 type Step = string | ((db: Sqlite) => void);
 
-export const STEPS: readonly Step[] = [first, indexAnew];
+export const STEPS: readonly Step[] = [first, indexAnew, marks];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

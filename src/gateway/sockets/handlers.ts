@@ -14,6 +14,7 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
     'session:list': ({ data }, fields) => call(broker, 'session-owner.list', { ...fields, userId: data.userId }),
     'session:search': ({ data }, fields) => call(broker, 'session-owner.search', { ...fields, userId: data.userId }),
     'session:rename': ({ data }, fields) => call(broker, 'session-owner.rename', { ...fields, userId: data.userId }),
+    'session:pin': ({ data }, fields) => call(broker, 'session-owner.pin', { ...fields, userId: data.userId }),
     'session:delete': async ({ data }, fields) => {
       await call(broker, 'session-owner.delete', { ...fields, userId: data.userId });
       return {};

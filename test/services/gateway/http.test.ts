@@ -51,6 +51,13 @@ test('H44 a search is for the user of the token or the socket, whatever a client
   expect((await node.http('/api/search?query=a')).status).toBe(401);
 });
 
+test('H46 a pin is for the user of the socket', async () => {
+  await start();
+  const client = await node.connect();
+  expect(await ask(client, 'session:pin', { sessionId: 's1', pinned: true })).toMatchObject({ ok: true, session: { id: 's1', pinned: true } });
+  expect(node.calls).toEqual([{ action: 'session-owner.pin', params: { userId: client.hello.userId, sessionId: 's1', pinned: true } }]);
+});
+
 test.each([
   ['/api/search', 'query: '],
   ['/api/search?query=a&limit=51', 'limit: '],

@@ -79,7 +79,7 @@ export class MemoryHistory implements HistoryStore {
       const kept = this.#state.sessions.get(sessionId);
       if (kept?.deleted) return;
       const now = new Date(this.#state.options.clock.now()).toISOString();
-      const known = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, nextPosition: 1, rev };
+      const { pinned: _marked, ...known }: SessionRecord = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, title: '', messageCount: 0, tip: null, nextPosition: 1, rev };
       const record = { ...known, title: '', rev: Math.max(rev, known.rev), messageCount: 0, tip: null };
       this.#state.sessions.set(sessionId, { record, deleted: true, messages: new Map() });
     });
@@ -99,8 +99,9 @@ export class MemoryHistory implements HistoryStore {
   }
 }
 
-function pageOf(found: MemorySession[], { before, limit }: ListOptions): SessionList {
-  const place = (record: SessionRecord): string => `${record.updatedAt} ${record.id}`;
+function pageOf(found: MemorySession[], { before, limit, query }: ListOptions): SessionList {
+  const searching = query !== undefined && query.trim() !== '';
+  const place = (record: SessionRecord): string => `${record.pinned && !searching ? 1 : 0} ${record.updatedAt} ${record.id}`;
   const end = before === undefined ? null : decode(before);
   const below = found
     .map((kept) => copyOf(kept.record))

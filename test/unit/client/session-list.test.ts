@@ -87,3 +87,27 @@ it('B18 a changed session moves to its place by time', () => {
   const change = { kind: 'sessions', sessionId: 'c', change: 'updated', session: chat('c', 5) } as const;
   expect(applyChange(sessions, change).map(({ id }) => id)).toEqual(['c', 'a', 'b']);
 });
+
+it('B28 pinned sessions stay above, also when others change; pinning asks the server and takes its answer', async () => {
+  await loadedPage({ ...chat('old', 0), pinned: true }, chat('b', 2), chat('a', 1));
+  server.emit('sessions:changed', { sessionId: 'a', change: 'updated', session: chat('a', 5) });
+  await until('the change', () => ids().join() === 'old,a,b');
+  server.handlers['session:pin'] = ({ sessionId, pinned }) => ({ ok: true, session: { ...chat(sessionId, 2), ...(pinned && { pinned }) } });
+  expect(await page.client.sessions.pin('b', true)).toMatchObject({ ok: true, value: { pinned: true } });
+  expect(ids()).toEqual(['b', 'old', 'a']);
+  server.handlers['session:pin'] = () => refused('unavailable');
+  expect(await page.client.sessions.pin('a', true)).toMatchObject({ ok: false });
+  expect(ids()).toEqual(['b', 'old', 'a']);
+});
+
+it('B28 a session that was unpinned finds its place when the page it belongs to comes, once', async () => {
+  await loadedPage();
+  server.handlers['session:list'] = ({ before }) => before === undefined
+    ? { ok: true, sessions: [{ ...chat('pinned', 1), pinned: true }, chat('c', 9)], hasMore: true, before: 'p' }
+    : { ok: true, sessions: [chat('b', 5), chat('pinned', 1), chat('a', 0)], hasMore: false };
+  await page.client.sessions.load();
+  server.emit('sessions:changed', { sessionId: 'pinned', change: 'updated', session: chat('pinned', 1) });
+  await until('the change', () => ids().join() === 'c,pinned');
+  await page.client.sessions.loadMore();
+  expect(ids()).toEqual(['c', 'b', 'pinned', 'a']);
+});

@@ -172,6 +172,7 @@ describe('open', () => {
       () => harness.node.commands.send({ ...other, clientMessageId: 'x', content: 'x' }),
       () => harness.node.commands.cancel({ ...other, messageId }),
       () => harness.node.commands.rename({ ...other, title: 'x' }),
+      () => harness.node.commands.pin({ ...other, pinned: true }),
       () => harness.node.commands.delete(other),
     ];
     for (const path of paths) await expect(path()).rejects.toMatchObject({ type: 'not-found' });
