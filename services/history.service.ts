@@ -30,6 +30,7 @@ const service: ServiceSchema = {
     outline: action('history.outline'),
     list: action('history.list'),
     search: action('history.search'),
+    shared: action('history.shared'),
     remove: action('history.remove'),
   },
 };

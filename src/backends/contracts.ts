@@ -10,7 +10,7 @@
 import type { BrokerOptions } from 'moleculer';
 import type { ServerOptions } from 'socket.io';
 import type { MessagePlace, SessionRecord } from '../protocol/broker.ts';
-import type { Event, Message } from '../protocol/wire.ts';
+import type { Event, Message, Share } from '../protocol/wire.ts';
 
 // ---- ownership ------------------------------------------------------------------------------------------------
 
@@ -88,6 +88,8 @@ export interface LogMeta {
   tipParent?: string | null;
   /** Absent: it never was. */
   pinned?: boolean;
+  /** Absent or null: it is not shared. */
+  share?: Share | null;
   logId: string;
   /** seq of the newest event; 0 when there is none. */
   head: number;
@@ -109,7 +111,7 @@ export interface LogMeta {
 }
 /** The part of the meta that an append may change. */
 export type MetaPatch = Partial<
-  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'pinned' | 'run' | 'opsComplete' | 'deleted'>
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'pinned' | 'share' | 'run' | 'opsComplete' | 'deleted'>
 >;
 
 /** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */
@@ -202,6 +204,7 @@ export interface LogSeed {
   tip: string | null;
   tipParent?: string | null;
   pinned?: boolean;
+  share?: Share | null;
   /** Short and random; never one this session had before. */
   logId: string;
   opsComplete: boolean;
@@ -224,6 +227,10 @@ export interface HistoryStore {
   store(session: SessionRecord, messages: Message[]): Promise<{ deleted: boolean }>;
   session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null>;
   message(sessionId: string, messageId: string): Promise<Message | null>;
+  /** Those of these messages that are there, by position, without their versions. */
+  messages(sessionId: string, messageIds: string[]): Promise<Message[]>;
+  /** The session whose stored record has this share; null when none has it. */
+  shared(shareId: string): Promise<SessionRecord | null>;
   /** The newest `limit` messages below position `before`, oldest first. */
   page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }>;
   /**

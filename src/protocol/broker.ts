@@ -14,6 +14,8 @@ import {
   modeSchema,
   sessionIdSchema,
   sessionSchema,
+  sharedQuerySchema,
+  shareSchema,
   usageSchema,
   type CancelReply,
   type FoundSession,
@@ -26,6 +28,8 @@ import {
   type SendReply,
   type Session,
   type SessionsReply,
+  type SharedReply,
+  type ShareReply,
   type VersionsReply,
   type WholeMessage,
 } from './wire.ts';
@@ -54,6 +58,8 @@ export const sessionRecordSchema = z.object({
   tipParent: messageIdSchema.nullable().optional(),
   /** Absent: it never was. */
   pinned: z.boolean().optional(),
+  /** Absent: it is not shared. */
+  share: shareSchema.optional(),
 });
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
 
@@ -165,6 +171,10 @@ export const actions = {
   'session-owner.versions': z.object({ ...ofUser, ...clientEvents['message:versions'].shape }),
   'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
   'session-owner.pin': z.object({ ...ofUser, ...clientEvents['session:pin'].shape }),
+  'session-owner.share': z.object({ ...ofUser, ...clientEvents['session:share'].shape }),
+  'session-owner.unshare': z.object({ ...ofUser, ...clientEvents['session:unshare'].shape }),
+  /** Asked on behalf of nobody. */
+  'session-owner.shared': sharedQuerySchema,
   'session-owner.delete': z.object({ ...ofUser, ...clientEvents['session:delete'].shape }),
   'session-owner.inspect': z.object({ sessionId: sessionIdSchema.optional() }),
   'session-owner.lock': z.object({ sessionId: sessionIdSchema }),
@@ -203,6 +213,7 @@ export const actions = {
   'history.outline': z.object({ sessionId: sessionIdSchema, after: z.number().int() }),
   'history.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
   'history.search': z.object({ ...ofUser, ...clientEvents['session:search'].shape }),
+  'history.shared': sharedQuerySchema,
   'history.remove': z.object({ sessionId: sessionIdSchema, ...ofUser, rev: z.number().int() }),
 
   'gateway.sockets': z.object({ sessionId: sessionIdSchema.optional(), userId: userId.optional() }),
@@ -233,6 +244,9 @@ export interface ActionResults {
   'session-owner.cancel': CancelReply;
   'session-owner.rename': { session: Session };
   'session-owner.pin': { session: Session };
+  'session-owner.share': ShareReply;
+  'session-owner.unshare': { session: Session };
+  'session-owner.shared': SharedReply;
   'session-owner.delete': void;
   'session-owner.inspect': ActorView[];
   /** null: nobody holds it. */
@@ -259,6 +273,8 @@ export interface ActionResults {
   'history.outline': MessagePlace[];
   'history.list': { sessions: SessionRecord[]; hasMore: boolean; before?: string };
   'history.search': { found: (Omit<FoundSession, 'session'> & { session: SessionRecord })[]; hasMore: boolean; before?: string };
+  /** null: nothing is shared under this id. */
+  'history.shared': { sessionId: string; page: SharedReply } | null;
   'history.remove': void;
 
   'gateway.sockets': SocketView[];

@@ -22,6 +22,8 @@ export const MAX_PAGE = 200;
 /** Characters of a session id made by the server; short because it travels with every delta. */
 export const SESSION_ID_LENGTH = 12;
 export const MESSAGE_ID_LENGTH = 16;
+/** 142 random bits: whoever has the id may read what is shared under it. */
+export const SHARE_ID_LENGTH = 24;
 export const LOG_ID_LENGTH = 4;
 /** A client that streams opens again with its cursor after this long without a frame, in ms. */
 export const CLIENT_SILENCE_MS = 5_000;

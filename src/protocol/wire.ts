@@ -103,6 +103,17 @@ export const foundSessionSchema = z.object({
 });
 export type FoundSession = z.infer<typeof foundSessionSchema>;
 
+/** A session as it was at one moment, for everybody who has its id. */
+export const shareSchema = z.object({
+  id: z.string(),
+  /** The newest message that is shown. */
+  tip: messageIdSchema,
+  title: z.string(),
+  /** The moment. */
+  createdAt: z.string(),
+});
+export type Share = z.infer<typeof shareSchema>;
+
 // ---- events of the log ----------------------------------------------------------------------------------------
 
 const stamp = { seq: z.number().int().min(1), at: z.string() };
@@ -123,6 +134,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ ...stamp, type: z.literal('message.restarted'), messageId: messageIdSchema, reason: z.string() }),
   z.object({ ...stamp, type: z.literal('session.renamed'), title: z.string() }),
   z.object({ ...stamp, type: z.literal('session.pinned'), pinned: z.boolean() }),
+  z.object({ ...stamp, type: z.literal('session.shared'), share: shareSchema }),
+  z.object({ ...stamp, type: z.literal('session.unshared') }),
   /** The active path is now the one that ends with this message; null: it is empty, until the next message begins it anew. */
   z.object({ ...stamp, type: z.literal('session.switched'), tip: messageIdSchema.nullable() }),
   z.object({ ...stamp, type: z.literal('session.deleted') }),
@@ -169,6 +182,8 @@ export const clientEvents = {
   }),
   'session:rename': z.object({ sessionId: sessionIdSchema, title }),
   'session:pin': z.object({ sessionId: sessionIdSchema, pinned: z.boolean() }),
+  'session:share': z.object({ sessionId: sessionIdSchema }),
+  'session:unshare': z.object({ sessionId: sessionIdSchema }),
   'session:delete': z.object({ sessionId: sessionIdSchema }),
   'session:history': z.object({ sessionId: sessionIdSchema, before: before.optional(), limit: limit.optional() }),
   'message:send': z.object({ sessionId: sessionIdSchema, clientMessageId, content }),
@@ -219,6 +234,13 @@ export interface SearchReply {
   hasMore: boolean;
   before?: string;
 }
+export interface ShareReply {
+  shareId: string;
+  /** Of the page that shows it, behind the server's origin. */
+  path: string;
+  createdAt: string;
+  session: Session;
+}
 export interface SendReply {
   messageId: string;
   replyId: string;
@@ -244,6 +266,8 @@ export interface Replies {
   'session:search': SearchReply;
   'session:rename': { session: Session };
   'session:pin': { session: Session };
+  'session:share': ShareReply;
+  'session:unshare': { session: Session };
   'session:delete': object;
   'session:history': PageReply;
   'message:send': SendReply;
@@ -292,6 +316,8 @@ export interface HelloFrame {
   userId: string;
   protocol: number;
   expiresAt: string;
+  /** Sessions may be shared here. */
+  sharing?: boolean;
 }
 
 // ---- HTTP -----------------------------------------------------------------------------------------------------
@@ -304,6 +330,24 @@ export const httpBodies = {
   }),
   cancel: z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
 } as const;
+
+/** GET /api/shares/:shareId */
+export const sharedQuerySchema = z.object({
+  shareId: z.string().regex(/^[A-Za-z0-9]{1,64}$/),
+  /** So many messages are there already. */
+  after: z.number().int().min(0).optional(),
+  limit: limit.optional(),
+});
+/** What others see of a session: no id of anything. */
+export const sharedReplySchema = z.object({
+  title: z.string(),
+  createdAt: z.string(),
+  /** Oldest first. */
+  messages: z.array(messageSchema.pick({ role: true, content: true, status: true, createdAt: true })),
+  total: z.number().int(),
+  hasMore: z.boolean(),
+});
+export type SharedReply = z.infer<typeof sharedReplySchema>;
 
 /** `sessionId`, then what is wrong: the first problem of a failed parse, in words for a person. */
 export function describeIssues(error: z.ZodError): string {

@@ -22,8 +22,8 @@ export function bringForward(state: SessionState, behind: Behind, rules: Rules):
   };
 }
 
-function recordPart({ title, updatedAt, rev, nextPosition, messageCount, tip, tipParent, pinned }: NonNullable<Behind['record']>) {
-  return { title, updatedAt, rev, nextPosition, messageCount, tip, ...(tipParent !== undefined && { tipParent }), ...(pinned !== undefined && { pinned }) };
+function recordPart({ title, updatedAt, rev, nextPosition, messageCount, tip, tipParent, pinned, share }: NonNullable<Behind['record']>) {
+  return { title, updatedAt, rev, nextPosition, messageCount, tip, share: share ?? null, ...(tipParent !== undefined && { tipParent }), ...(pinned !== undefined && { pinned }) };
 }
 
 export function lostInOutage(): WireError {

@@ -5,7 +5,7 @@ import { wireError } from '../protocol/errors.ts';
 import { bringForward } from './decide-behind.ts';
 import { decideReport } from './decide-run.ts';
 import { makeVersion, send, switchTo } from './decide-send.ts';
-import { pin } from './decide-marks.ts';
+import { pin, share, unshare } from './decide-marks.ts';
 import { answer, nothing, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, Input } from './inputs.ts';
 import { sessionView, type SessionState } from './state.ts';
@@ -18,6 +18,8 @@ export function decide(state: SessionState, input: Input, rules: Rules): Decisio
     case 'cancel':
     case 'rename':
     case 'pin':
+    case 'share':
+    case 'unshare':
     case 'delete':
       return decideCommand(state, input, rules);
     case 'chunk':
@@ -47,6 +49,10 @@ function decideCommand(state: SessionState, command: Command, rules: Rules): Dec
       return rename(state, command.title, rules);
     case 'pin':
       return pin(state, command.pinned);
+    case 'share':
+      return share(state, command.shareId, rules);
+    case 'unshare':
+      return unshare(state);
     case 'delete':
       return remove(state, rules);
   }
@@ -86,8 +92,8 @@ function rename(state: SessionState, title: string, rules: Rules): Decision {
 function remove(state: SessionState, rules: Rules): Decision {
   const ending = endReply(state, rules);
   return {
-    events: [...ending.events, { type: 'session.deleted' }],
-    meta: { ...touched(state, rules), run: null, deleted: true },
+    events: [...ending.events, ...unshare(state).events, { type: 'session.deleted' }],
+    meta: { ...touched(state, rules), run: null, deleted: true, ...(state.meta.share && { share: null }) },
     ops: [],
     effects: [...ending.effects.filter((effect) => effect.type === 'abort-run'), { type: 'sessions-changed', change: 'deleted' }],
     answer: { type: 'deleted' },

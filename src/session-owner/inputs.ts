@@ -2,7 +2,7 @@
 import type { OpResult, RunRecord } from '../backends/contracts.ts';
 import type { RunChunk, SessionRecord } from '../protocol/broker.ts';
 import type { WireError } from '../protocol/errors.ts';
-import type { Message, MessageStatus, Session } from '../protocol/wire.ts';
+import type { Message, MessageStatus, Session, Share } from '../protocol/wire.ts';
 
 /**
  * A sibling version of a message. `of`: that message, naming all its versions as they were when the next message's
@@ -27,6 +27,9 @@ export type Command =
   | { type: 'cancel'; messageId: string }
   | { type: 'rename'; title: string }
   | { type: 'pin'; pinned: boolean }
+  /** `shareId`: of a session that is not shared yet. */
+  | { type: 'share'; shareId: string }
+  | { type: 'unshare' }
   | { type: 'delete' };
 
 export type RunReport =
@@ -68,6 +71,8 @@ export type Answer =
   | { type: 'unknown-reply' }
   | { type: 'renamed'; session: Session }
   | { type: 'pinned'; session: Session }
+  | { type: 'shared'; share: Share; session: Session }
+  | { type: 'unshared'; session: Session }
   | { type: 'deleted' }
   | { type: 'refused'; error: WireError };
 

@@ -32,6 +32,7 @@ export interface HistoryPort {
   message(sessionId: string, messageId: string): Promise<Message | null>;
   session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null>;
   outline(sessionId: string, after: number): Promise<MessagePlace[]>;
+  shared(params: ActionParams<'history.shared'>): Promise<ActionResults['history.shared']>;
   search(params: ActionParams<'history.search'>): Promise<ActionResults['history.search']>;
   list(params: ActionParams<'history.list'>): Promise<{ sessions: SessionRecord[]; hasMore: boolean; before?: string }>;
 }

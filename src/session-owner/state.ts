@@ -73,6 +73,10 @@ export function evolve(state: SessionState, event: Event): SessionState {
       return { ...next, meta: { ...next.meta, title: event.title } };
     case 'session.pinned':
       return { ...next, meta: { ...next.meta, pinned: event.pinned } };
+    case 'session.shared':
+      return { ...next, meta: { ...next.meta, share: event.share } };
+    case 'session.unshared':
+      return { ...next, meta: { ...next.meta, share: null } };
     case 'session.deleted':
       return { ...next, phase: { name: 'deleted' } };
   }
@@ -142,11 +146,11 @@ export function sessionView(meta: LogMeta): Session {
   return recordView(sessionRecord(meta), meta.run !== null);
 }
 
-export function recordView({ id, title, createdAt, updatedAt, messageCount, pinned }: SessionRecord, streaming: boolean): Session {
-  return { id, title, createdAt, updatedAt, messageCount, streaming, ...(pinned && { pinned }) };
+export function recordView({ id, title, createdAt, updatedAt, messageCount, pinned, share }: SessionRecord, streaming: boolean): Session {
+  return { id, title, createdAt, updatedAt, messageCount, streaming, ...(pinned && { pinned }), ...(share && { share: { id: share.id, createdAt: share.createdAt } }) };
 }
 
 export function sessionRecord(meta: LogMeta): SessionRecord {
-  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent, pinned } = meta;
-  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...(tipParent !== undefined && { tipParent }), ...(pinned !== undefined && { pinned }) };
+  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent, pinned, share } = meta;
+  return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...(tipParent !== undefined && { tipParent }), ...(pinned !== undefined && { pinned }), ...(share && { share }) };
 }

@@ -218,6 +218,37 @@ export function historyStoreContract(name: string, make: () => Promise<HistoryHa
       expect((await history.session(oldest.id))?.record).not.toHaveProperty('pinned');
     });
 
+    test('H53 a session is found by its share as long as its record has it', async () => {
+      const share = { id: `share${newSessionId()}`, tip: 'm2', title: HARD_TEXT, createdAt: AT };
+      const record = recordOf({ share });
+      await history.store(recordOf(), []);
+      expect(await history.shared(share.id)).toBeNull();
+      await history.store(record, []);
+      expect(await history.shared(share.id)).toEqual(record);
+      const again = { ...record, rev: 2, share: { ...share, tip: 'm4' } };
+      await history.store(again, []);
+      await history.store(record, []);
+      expect(await history.shared(share.id)).toEqual(again);
+      const { share: _revoked, ...unshared } = record;
+      await history.store({ ...unshared, rev: 3 }, []);
+      expect(await history.shared(share.id)).toBeNull();
+      await history.store({ ...record, rev: 4 }, []);
+      await history.remove(record.id, record.userId, 5);
+      await history.store({ ...record, rev: 6 }, []);
+      expect(await history.shared(share.id)).toBeNull();
+      expect((await history.session(record.id))?.record).not.toHaveProperty('share');
+      for (const none of ['', 'undefined', 'null', '$ne']) expect(await history.shared(none)).toBeNull();
+    });
+
+    test('H53 messages are read by their ids, of one session, by position', async () => {
+      const [record, other] = [recordOf(), recordOf()];
+      const messages = [1, 2, 3, 4].map((position) => messageOf(record.id, position));
+      await history.store(record, messages.toReversed());
+      await history.store(other, [messageOf(other.id, 9)]);
+      expect(await history.messages(record.id, ['m3', 'm1', 'm9', 'none', 'm3'])).toEqual([messages[0], messages[2]]);
+      expect(await history.messages(record.id, [])).toEqual([]);
+    });
+
     test('S7 a place in the list stays good while sessions move', async () => {
       const userId = `user-${newSessionId()}`;
       const [oldest, middle, newest] = [1, 2, 3].map((day) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));

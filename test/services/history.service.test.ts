@@ -30,6 +30,8 @@ function recordingStore() {
     page: (...args) => reply('page', args, { messages: [message], hasMore: true }),
     outline: (...args) => reply('outline', args, [{ id: 'm1', parentId: null, role: 'user', position: 1 }]),
     list: (...args) => reply('list', args, { sessions: [record], hasMore: false }),
+    messages: (...args) => reply('messages', args, [message]),
+    shared: (...args) => reply('shared', args, null),
     search: (...args) => reply('search', args, { found: [{ session: record, messages: [message] }], hasMore: false }),
     remove: (...args) => reply('remove', args, undefined),
   };
@@ -59,6 +61,7 @@ describe('the history service', () => {
     expect(await call(broker, 'history.outline', { sessionId: 's1', after: 3 })).toEqual([{ id: 'm1', parentId: null, role: 'user', position: 1 }]);
     expect(await call(broker, 'history.list', { userId: 'u1', query: 'tea' })).toEqual({ sessions: [record], hasMore: false });
     expect((await call(broker, 'history.search', { userId: 'u1', query: 'hell', before: 'p', limit: 7 })).found).toHaveLength(1);
+    expect(await call(broker, 'history.shared', { shareId: 'secret' })).toBeNull();
     await call(broker, 'history.remove', { sessionId: 's1', userId: 'u1', rev: 3 });
     expect(asked).toEqual([
       ['store', record, [message]],
@@ -68,6 +71,7 @@ describe('the history service', () => {
       ['outline', 's1', 3],
       ['list', 'u1', { before: undefined, query: 'tea', limit: DEFAULT_PAGE }],
       ['search', 'u1', { query: 'hell', before: 'p', limit: 7, hits: SEARCH_HITS + 1 }],
+      ['shared', 'secret'],
       ['remove', 's1', 'u1', 3],
     ]);
   });

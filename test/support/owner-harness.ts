@@ -13,6 +13,7 @@ import { randomId } from '../../src/ids.ts';
 import type { ActionParams, EventPayload, RunChunk } from '../../src/protocol/broker.ts';
 import { clientEvents, type Event, type WholeMessage } from '../../src/protocol/wire.ts';
 import { search } from '../../src/history/search.ts';
+import { shared } from '../../src/history/shared.ts';
 import { OwnerNode } from '../../src/session-owner/owner-node.ts';
 import type { OwnerPorts } from '../../src/session-owner/ports.ts';
 import { settle, virtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -143,6 +144,7 @@ export function recordingPorts(backends: Pick<Backends, 'history'>) {
       message: (sessionId, messageId) => history.message(sessionId, messageId),
       session: (sessionId) => history.session(sessionId),
       outline: (sessionId, after) => history.outline(sessionId, after),
+      shared: ({ shareId, after, limit }) => shared(history, { shareId, after, limit }),
       search: (params) => search(history, clientEvents['session:search'].extend({ userId: z.string() }).parse(params)),
       list: ({ userId, limit, ...rest }) => history.list(userId, { limit: limit ?? 50, before: rest.before?.toString(), query: rest.query }),
     },

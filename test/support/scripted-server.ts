@@ -68,6 +68,8 @@ function defaultHandlers(): Handlers {
     'session:search': unavailable,
     'session:rename': unavailable,
     'session:pin': unavailable,
+    'session:share': unavailable,
+    'session:unshare': unavailable,
     'session:delete': () => ({ ok: true }),
     'session:history': unavailable,
     'message:send': unavailable,

@@ -150,6 +150,8 @@ function applyEvent(view: SessionView, event: LogEvent): SessionView | 'broken' 
       return { ...view, deleted: true, streaming: null };
     // The list tells of it.
     case 'session.pinned':
+    case 'session.shared':
+    case 'session.unshared':
     case 'unknown':
       return view;
   }

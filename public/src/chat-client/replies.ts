@@ -43,6 +43,8 @@ const replySchemas: { [N in ClientEventName]: z.ZodType<ClientReplies[N]> } = {
   'session:search': z.object({ found: z.array(foundSessionSchema), hasMore: z.boolean(), before }),
   'session:rename': z.object({ session: sessionSchema }),
   'session:pin': z.object({ session: sessionSchema }),
+  'session:share': z.object({ shareId: z.string(), path: z.string(), createdAt: z.string(), session: sessionSchema }),
+  'session:unshare': z.object({ session: sessionSchema }),
   'session:delete': nothing,
   'session:history': z.object({ messages: z.array(messageSchema), hasMore: z.boolean(), before }),
   'message:send': sent,

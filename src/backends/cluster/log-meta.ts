@@ -44,6 +44,7 @@ export function toMeta(sessionId: string, store: string, fields: string[], oldes
     tip: json('tip'),
     ...(hash.has('tipParent') && { tipParent: json<string | null>('tipParent') }),
     ...(hash.has('pinned') && { pinned: json<boolean>('pinned') }),
+    ...(hash.has('share') && { share: json<LogMeta['share']>('share') }),
     logId: text('logId'),
     head,
     firstSeq: oldest === 0 ? head + 1 : oldest,

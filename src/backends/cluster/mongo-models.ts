@@ -13,6 +13,8 @@ export interface SessionDoc {
   deleted: boolean;
   /** Absent in documents of earlier versions: it is not. */
   pinned?: boolean;
+  /** Id of its share; null or absent: it is not shared. */
+  share?: string | null;
   /** JSON: text in it may have U+0000 and lone surrogates, which BSON has not. */
   record: string;
   words: string[];
@@ -39,11 +41,12 @@ const number = { type: Number, required: true } as const;
 const common = { versionKey: false, autoIndex: false, autoCreate: false, strict: 'throw', strictQuery: 'throw' } as const;
 
 const sessionSchema = new mongoose.Schema<SessionDoc>(
-  { _id: text, user: text, rev: number, updatedAt: text, deleted: { type: Boolean, required: true }, pinned: Boolean, record: text, words: [String] },
+  { _id: text, user: text, rev: number, updatedAt: text, deleted: { type: Boolean, required: true }, pinned: Boolean, share: String, record: text, words: [String] },
   common,
 );
 sessionSchema.index({ user: 1, deleted: 1, updatedAt: -1, _id: -1 });
 sessionSchema.index({ user: 1, pinned: 1, updatedAt: -1, _id: -1 });
+sessionSchema.index({ share: 1 });
 sessionSchema.index({ user: 1, words: 1 });
 
 const messageSchema = new mongoose.Schema<MessageDoc>(
@@ -67,8 +70,8 @@ export function userKey(userId: string): string {
 }
 
 export function sessionDoc(record: SessionRecord, deleted: boolean): SessionDoc {
-  const { id, userId, rev, updatedAt, title, pinned = false } = record;
-  return { _id: id, user: userKey(userId), rev, updatedAt, deleted, pinned, record: JSON.stringify(record), words: deleted ? [] : wordsOf(title) };
+  const { id, userId, rev, updatedAt, title, pinned = false, share } = record;
+  return { _id: id, user: userKey(userId), rev, updatedAt, deleted, pinned, share: share?.id ?? null, record: JSON.stringify(record), words: deleted ? [] : wordsOf(title) };
 }
 
 export function messageDoc(session: SessionRecord, message: Message): MessageDoc {

@@ -54,6 +54,21 @@ export class MongoHistory implements HistoryStore {
     });
   }
 
+  messages(sessionId: string, messageIds: string[]): Promise<Message[]> {
+    return this.#link.ask(async () => {
+      const keys = messageIds.map((id) => messageKey(sessionId, id));
+      const docs = await this.#models.messages.find({ _id: { $in: keys } }, { message: 1 }).sort({ position: 1 }).lean();
+      return docs.map(({ message }) => JSON.parse(message) as Message);
+    });
+  }
+
+  shared(shareId: string): Promise<SessionRecord | null> {
+    return this.#link.ask(async () => {
+      const doc = await this.#models.sessions.findOne({ share: shareId }, { record: 1 }).lean();
+      return doc && (JSON.parse(doc.record) as SessionRecord);
+    });
+  }
+
   page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
     return this.#link.ask(async () => {
       const below = { session: sessionId, position: { $lt: before ?? Number.MAX_SAFE_INTEGER } };
@@ -97,7 +112,7 @@ export class MongoHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!doc) return empty;
-    const { pinned: _marked, ...record } = JSON.parse(doc.record) as SessionRecord;
+    const { pinned: _marked, share: _shared, ...record } = JSON.parse(doc.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, doc.rev), messageCount: 0, tip: null };
   }
 

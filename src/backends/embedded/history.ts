@@ -49,6 +49,20 @@ export class EmbeddedHistory implements HistoryStore {
     return row ? this.#toMessage(row.message) : null;
   }
 
+  async messages(sessionId: string, messageIds: string[]): Promise<Message[]> {
+    const rows = this.#db.all<{ message: string }>(
+      'SELECT message FROM messages WHERE session_id = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY position',
+      sessionId,
+      JSON.stringify(messageIds),
+    );
+    return rows.map(({ message }) => JSON.parse(message) as Message);
+  }
+
+  async shared(shareId: string): Promise<SessionRecord | null> {
+    const row = this.#db.get<{ record: string }>('SELECT record FROM sessions WHERE share = ?', shareId);
+    return row ? (JSON.parse(row.record) as SessionRecord) : null;
+  }
+
   async page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
     const rows = this.#db.all<{ message: string }>(
       'SELECT message FROM messages WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?',
@@ -94,7 +108,7 @@ export class EmbeddedHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!row) return empty;
-    const { pinned: _marked, ...record } = JSON.parse(row.record) as SessionRecord;
+    const { pinned: _marked, share: _shared, ...record } = JSON.parse(row.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, row.rev), messageCount: 0, tip: null };
   }
 
@@ -104,15 +118,16 @@ export class EmbeddedHistory implements HistoryStore {
 
   #writeRecord(record: SessionRecord, deleted: boolean): void {
     this.#db.run(
-      `INSERT INTO sessions (id, user, rev, updated_at, deleted, pinned, record) VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO sessions (id, user, rev, updated_at, deleted, pinned, share, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, updated_at = excluded.updated_at, deleted = excluded.deleted,
-         pinned = excluded.pinned, record = excluded.record`,
+         pinned = excluded.pinned, share = excluded.share, record = excluded.record`,
       record.id,
       JSON.stringify(record.userId),
       record.rev,
       record.updatedAt,
       deleted ? 1 : 0,
       record.pinned ? 1 : 0,
+      record.share?.id ?? null,
       JSON.stringify(record),
     );
     const n = this.#row(record.id)?.n ?? 0;

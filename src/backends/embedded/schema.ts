@@ -86,6 +86,8 @@ CREATE TABLE audit_trail (id TEXT PRIMARY KEY, at TEXT NOT NULL, type TEXT NOT N
 
 const marks = `
 ALTER TABLE sessions ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN share TEXT;
+CREATE INDEX sessions_shared ON sessions (share) WHERE share IS NOT NULL;
 DROP INDEX sessions_of_user;
 CREATE INDEX sessions_of_user ON sessions (user, pinned, updated_at, id) WHERE deleted = 0;
 CREATE INDEX sessions_by_time ON sessions (user, updated_at, id) WHERE deleted = 0;

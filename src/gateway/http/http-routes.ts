@@ -8,6 +8,7 @@ import { guestToken } from './http-guest.ts';
 import { health, publicConfig } from './http-health.ts';
 import { alive, metrics, ready } from './http-probes.ts';
 import { route } from './http-request.ts';
+import { sharedSession } from './http-share.ts';
 import { staticApp } from './static-app.ts';
 
 /** Only aliases, all of them functions; bodies are parsed by the routes that take some. */
@@ -30,6 +31,7 @@ export function httpRoutes(gateway: GatewayContext): RouteSchema[] {
         'GET history/:sessionId': route(gateway, history(gateway)),
         'GET sessions': route(gateway, sessions(gateway)),
         'GET search': route(gateway, search(gateway)),
+        'GET shares/:shareId': sharedSession(gateway),
         'GET health': route(gateway, health(gateway)),
         'GET config': route(gateway, publicConfig(gateway)),
       },

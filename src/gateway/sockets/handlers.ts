@@ -1,4 +1,5 @@
 /** What each client event does: a call of the session's owner on behalf of the user the socket proved to be. */
+import { chatError } from '../../errors.ts';
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { OpenSessions } from './open-sessions.ts';
@@ -15,6 +16,11 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
     'session:search': ({ data }, fields) => call(broker, 'session-owner.search', { ...fields, userId: data.userId }),
     'session:rename': ({ data }, fields) => call(broker, 'session-owner.rename', { ...fields, userId: data.userId }),
     'session:pin': ({ data }, fields) => call(broker, 'session-owner.pin', { ...fields, userId: data.userId }),
+    'session:share': async ({ data }, fields) => {
+      if (!gateway.config.SHARING) throw chatError('invalid', 'Sharing is switched off on this server.');
+      return call(broker, 'session-owner.share', { ...fields, userId: data.userId });
+    },
+    'session:unshare': ({ data }, fields) => call(broker, 'session-owner.unshare', { ...fields, userId: data.userId }),
     'session:delete': async ({ data }, fields) => {
       await call(broker, 'session-owner.delete', { ...fields, userId: data.userId });
       return {};

@@ -45,6 +45,17 @@ export class MemoryHistory implements HistoryStore {
     });
   }
 
+  async messages(sessionId: string, messageIds: string[]): Promise<Message[]> {
+    return this.#faults.read('history.messages', sessionId, () => this.#plain(sessionId).filter(({ id }) => messageIds.includes(id)).sort((a, b) => a.position - b.position));
+  }
+
+  async shared(shareId: string): Promise<SessionRecord | null> {
+    return this.#faults.read('history.shared', null, () => {
+      const kept = [...this.#state.sessions.values()].find(({ record }) => record.share?.id === shareId);
+      return kept ? copyOf(kept.record) : null;
+    });
+  }
+
   async page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
     return this.#faults.read('history.page', sessionId, () => {
       const below = this.#messages(sessionId)
@@ -79,7 +90,7 @@ export class MemoryHistory implements HistoryStore {
       const kept = this.#state.sessions.get(sessionId);
       if (kept?.deleted) return;
       const now = new Date(this.#state.options.clock.now()).toISOString();
-      const { pinned: _marked, ...known }: SessionRecord = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, title: '', messageCount: 0, tip: null, nextPosition: 1, rev };
+      const { pinned: _marked, share: _shared, ...known }: SessionRecord = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, title: '', messageCount: 0, tip: null, nextPosition: 1, rev };
       const record = { ...known, title: '', rev: Math.max(rev, known.rev), messageCount: 0, tip: null };
       this.#state.sessions.set(sessionId, { record, deleted: true, messages: new Map() });
     });

@@ -173,6 +173,8 @@ describe('open', () => {
       () => harness.node.commands.cancel({ ...other, messageId }),
       () => harness.node.commands.rename({ ...other, title: 'x' }),
       () => harness.node.commands.pin({ ...other, pinned: true }),
+      () => harness.node.shares.share(other),
+      () => harness.node.shares.unshare(other),
       () => harness.node.commands.delete(other),
     ];
     for (const path of paths) await expect(path()).rejects.toMatchObject({ type: 'not-found' });
