@@ -143,6 +143,32 @@ describeInChromium('the app on the real server', () => {
     expect(await page.getByTestId('session-item').count()).toBe(2);
   });
 
+  it('U99 a shared chat is read by somebody else as it was, and not any more once it is revoked', async () => {
+    const { page } = await open();
+    await say(page, 'Tell me about kelp.');
+    await ended(page, 'complete');
+    await page.getByTestId('more').click();
+    await page.getByTestId('share').click();
+    await page.getByTestId('share-create').click();
+    const link = await page.getByTestId('share-link').inputValue();
+    await page.keyboard.press('Escape');
+    await say(page, 'And something private.');
+    await ended(page, 'complete');
+    const { page: reader, complaints } = await newPage(browser);
+    await reader.goto(link);
+    await reader.locator('[data-role=assistant]').waitFor();
+    expect(await reader.locator('[data-role]').count()).toBe(2);
+    expect(await reader.getByText('something private').count()).toBe(0);
+    await shoot(reader, 'live-shared');
+    expect(complaints).toEqual([]);
+    await page.getByTestId('more').click();
+    await page.getByTestId('share').click();
+    await page.getByTestId('share-revoke').click();
+    await page.getByTestId('share-create').waitFor();
+    await reader.reload();
+    await reader.getByTestId('shared-gone').waitFor();
+  });
+
   it('U27 renaming and deleting in one tab is seen in the other', async () => {
     const { page } = await open();
     await say(page, 'Tell me about kelp.');

@@ -1,6 +1,6 @@
 /** The user's sessions, pinned ones and then the newest first, kept current by sessions:changed; loaded anew with every connection. */
 import { MAX_PAGE } from '../../../src/protocol/limits.ts';
-import type { Session, SessionsReply } from '../../../src/protocol/wire.ts';
+import type { Session, SessionsReply, ShareReply } from '../../../src/protocol/wire.ts';
 import { RETRY, backoffMs } from './backoff.ts';
 import type { Environment } from './environment.ts';
 import type { ConnectionFrame } from './frames.ts';
@@ -75,6 +75,20 @@ export class SessionList {
   /** Above all others, or back among them. */
   async pin(sessionId: string, pinned: boolean): Promise<Result<Session>> {
     const answer = await this.transport.request('session:pin', { sessionId, pinned });
+    if (!answer.ok) return answer;
+    this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
+    return succeeded(answer.value.session);
+  }
+
+  /** Everybody with the link can read it as it is now; once more, and the same link shows what is new. Answers the link. */
+  async share(sessionId: string): Promise<Result<ShareReply>> {
+    const answer = await this.transport.request('session:share', { sessionId });
+    if (answer.ok) this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
+    return answer;
+  }
+
+  async unshare(sessionId: string): Promise<Result<Session>> {
+    const answer = await this.transport.request('session:unshare', { sessionId });
     if (!answer.ok) return answer;
     this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
     return succeeded(answer.value.session);

@@ -25,6 +25,15 @@ export interface AppContext {
 
 export const appContextKey: InjectionKey<AppContext> = Symbol('app');
 
+/** Given apart: what shows a text may stand outside of the app, where the rest is not. */
+export const toastsKey: InjectionKey<Toasts> = Symbol('toasts');
+
+export function useToasts(): Toasts {
+  const toasts = inject(toastsKey);
+  if (toasts === undefined) throw new Error('The component is used where no notice can be shown.');
+  return toasts;
+}
+
 export function useApp(): AppContext {
   const context = inject(appContextKey);
   if (context === undefined) throw new Error('The component is used outside of the app.');

@@ -28,6 +28,8 @@ export const en = {
     pin: 'Pin',
     unpin: 'Unpin',
     pinned: 'Pinned',
+    share: 'Share …',
+    shared: 'Shared by a link',
     pinnedNow: '“{title}” is pinned.',
     unpinnedNow: '“{title}” is no longer pinned.',
     remove: 'Delete',

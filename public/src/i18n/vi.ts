@@ -27,6 +27,8 @@ export const vi: Messages = {
     pin: 'Ghim',
     unpin: 'Bỏ ghim',
     pinned: 'Đã ghim',
+    share: 'Chia sẻ …',
+    shared: 'Được chia sẻ bằng liên kết',
     pinnedNow: 'Đã ghim “{title}”.',
     unpinnedNow: 'Đã bỏ ghim “{title}”.',
     remove: 'Xóa',

@@ -1,4 +1,5 @@
 import { applyChange } from '../../../public/src/chat-client/session-list.ts';
+import { readShared } from '../../../public/src/chat-client/shared.ts';
 import type { Session } from '../../../src/protocol/wire.ts';
 import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
 import { until } from '../../support/until.ts';
@@ -110,4 +111,34 @@ it('B28 a session that was unpinned finds its place when the page it belongs to 
   await until('the change', () => ids().join() === 'c,pinned');
   await page.client.sessions.loadMore();
   expect(ids()).toEqual(['c', 'b', 'pinned', 'a']);
+});
+
+it('B29 sharing and revoking answer with what the server said, and all tabs see it', async () => {
+  await loadedPage(chat('a', 1));
+  const share = { id: 'secret', createdAt: at(2) };
+  server.handlers['session:share'] = () => ({ ok: true, shareId: 'secret', path: '/#/share/secret', createdAt: at(2), session: { ...chat('a', 1), share } });
+  expect(await page.client.sessions.share('a')).toMatchObject({ ok: true, value: { shareId: 'secret' } });
+  expect(list().sessions[0]?.share).toEqual(share);
+  server.handlers['session:unshare'] = () => refused('unavailable');
+  expect(await page.client.sessions.unshare('a')).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(list().sessions[0]?.share).toEqual(share);
+  server.handlers['session:unshare'] = () => ({ ok: true, session: chat('a', 1) });
+  expect(await page.client.sessions.unshare('a')).toMatchObject({ ok: true });
+  expect(list().sessions[0]).not.toHaveProperty('share');
+});
+
+it('B29 what is shared is read without a token, and an answer that is none is an error', async () => {
+  await loadedPage();
+  const asked: [string | undefined, string | undefined][] = [];
+  let body: object = { title: 'T', createdAt: at(1), messages: [{ role: 'user', content: 'Hi', status: 'complete', createdAt: at(1) }], total: 1, hasMore: false };
+  server.http = ({ url, headers }, response) => {
+    if (!url?.startsWith('/api/shares/')) return false;
+    asked.push([url, headers.authorization]);
+    response.end(JSON.stringify(body));
+    return true;
+  };
+  expect(await readShared(page.client.env, server.url, 'secret', 2)).toEqual({ ok: true, value: body });
+  expect(asked).toEqual([['/api/shares/secret?after=2', undefined]]);
+  body = { title: 'T' };
+  expect(await readShared(page.client.env, server.url, 'secret')).toMatchObject({ ok: false, error: { code: 'bad-answer' } });
 });
