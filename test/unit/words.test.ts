@@ -1,5 +1,6 @@
-/** What history in MongoDB is searched by. */
-import { wantedWords, wordsOf } from '../../../src/backends/cluster/mongo-words.ts';
+/** What history is searched by. */
+import fc from 'fast-check';
+import { wantedWords, wordsIn, wordsOf } from '../../src/words.ts';
 
 test('S70 words are letters and digits without case and accents, each once, also of half characters', () => {
   expect(wordsOf('Đường ĐI, e-mail e\u0301té ÉTÉ\u0000x \ud800y ﬁn 2024! 😀')).toEqual(['duong', 'di', 'e', 'mail', 'ete', 'x', 'y', 'fin', '2024']);
@@ -24,4 +25,19 @@ test('S70 of a query the last word may be unfinished; without a word it is null'
   expect(wantedWords('Xin Chà ?')).toEqual({ whole: ['xin'], beginning: 'cha' });
   expect(wantedWords('xin xin')).toEqual({ whole: ['xin'], beginning: 'xin' });
   expect(wantedWords('.* ^ "')).toBeNull();
+});
+
+test('H40 words are found where they stand, in whatever form they were typed', () => {
+  const text = 'Đi Đa\u0300 Na\u0306\u0303ng, ﬁn e\u0301té: \u1112\u1161\u11ab ΟΔΟΣ';
+  const placed = [...wordsIn(text)];
+  expect(placed.map(({ word }) => word)).toEqual(['di', 'da', 'nang', 'fin', 'ete', '한', 'οδοσ']);
+  expect(placed.map(({ start, end }) => text.slice(start, end))).toEqual(['Đi', 'Đa\u0300', 'Na\u0306\u0303ng', 'ﬁn', 'e\u0301té', '\u1112\u1161\u11ab', 'ΟΔΟΣ']);
+});
+
+test('H40 the words that are placed are the words that are stored', () => {
+  const texts = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme-composite' }), fc.string({ unit: fc.constantFrom(...'azđĐâưỆỹΣς ,-', '\u0300', '\u0323', '\u1112', '\u1161', '\u11ab', '\u200d') }));
+  fc.assert(fc.property(texts, (text) => {
+    expect([...new Set([...wordsIn(text)].map(({ word }) => word))]).toEqual(wordsOf(text));
+    for (const { start, end } of wordsIn(text)) expect(end).toBeGreaterThan(start);
+  }), { numRuns: 2_000 });
 });
