@@ -54,8 +54,8 @@ export interface PlacedWord {
   end: number;
 }
 
-/** What `fold` may join: a letter with its marks, and the parts of a Hangul syllable. */
-const PIECES = /[\u1100-\u115f\ua960-\ua97f][\u1160-\u11ff\ud7b0-\ud7ff]*\p{Script=Inherited}*|\P{Script=Inherited}\p{M}*\p{Script=Inherited}*|[^]/gu;
+/** What `fold` may join: a letter with its marks, and Hangul, whose letters make syllables in many forms. */
+const PIECES = /[\u1100-\u11ff\u3131-\u318e\u3200-\u321e\u3260-\u327f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc][\u1100-\u11ff\u3131-\u318e\u3200-\u321e\u3260-\u327f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc\p{M}\p{Script=Inherited}]*|\P{Script=Inherited}[\p{M}\p{Script=Inherited}]*|[^]/gu;
 
 /** The words of a text as `wordsOf` has them, each time they stand there, in order. */
 export function* wordsIn(text: string): Generator<PlacedWord> {

@@ -22,7 +22,7 @@ export const sharingVi: typeof sharingEn = {
   shared: {
     readOnly: 'Được chia sẻ, chỉ để đọc',
     untitled: 'Một cuộc trò chuyện được chia sẻ',
-    when: 'Nội dung tại thời điểm {time}',
+    when: 'Nội dung vào {time}',
     more: 'Hiện thêm tin nhắn',
     loading: 'Đang tải cuộc trò chuyện …',
     asked: 'Câu hỏi',
