@@ -59,7 +59,7 @@ describeOnStage('feedback on replies', (on) => {
     on.stage.session.delta('Half');
     const page = await start();
     await page.getByText('Half').waitFor();
-    expect(await page.getByTestId('thumb-up').count()).toBe(1);
+    await until('the thumbs of the reply before', async () => (await page.getByTestId('thumb-up').count()) === 1);
     on.stage.session.end();
     await until('its thumbs', async () => (await page.getByTestId('thumb-up').count()) === 2);
   });

@@ -2,14 +2,21 @@
 import type { Session, SettingsChange } from '../../../src/protocol/wire.ts';
 import type { Environment } from './environment.ts';
 import { failed, localError, succeeded, type Result } from './result.ts';
-import type { SessionStore } from './session-store.ts';
+import type { Observable } from './observable.ts';
 import type { Transport } from './transport.ts';
+
+/** The session that is set. */
+export interface Configurable {
+  readonly sessionId: string | null;
+  readonly snapshot: Pick<Observable<{ sessionId: string | null; phase: string }>, 'value' | 'subscribe'>;
+  reopen(): void;
+}
 
 /** Longest wait for a new session, in ms. */
 const BEGIN_LIMIT_MS = 8_000;
 
 /** What `settings` does not name stays; null is the server's default again. */
-export async function configure(env: Environment, transport: Transport, store: SessionStore, settings: SettingsChange): Promise<Result<Session>> {
+export async function configure(env: Environment, transport: Transport, store: Configurable, settings: SettingsChange): Promise<Result<Session>> {
   if (!transport.online) return failed(localError('offline'));
   const sessionId = store.sessionId ?? (await begun(env, store));
   if (sessionId === null) return failed(localError('timeout'));
@@ -18,7 +25,7 @@ export async function configure(env: Environment, transport: Transport, store: S
 }
 
 /** The id of a new session once the server made it; null when that takes too long. */
-function begun(env: Environment, store: SessionStore): Promise<string | null> {
+function begun(env: Environment, store: Configurable): Promise<string | null> {
   return new Promise((resolve) => {
     const settle = (id: string | null): void => {
       stop();
