@@ -41,9 +41,9 @@ export class ShareCommands {
   /** Throws `not-found` for what was never shared, is not any more, or is gone: nobody learns which. */
   async shared(input: ActionInput<'session-owner.shared'>): Promise<ActionResults['session-owner.shared']> {
     const found = await this.#world.ports.history.shared(input);
-    // Asked last: a revocation or a deletion counts from its append on, however late history hears of it.
+    // Asked last: a revocation counts from its append on, a deletion's too, however late history hears of it.
     const meta = found && (await this.#world.log.meta(found.sessionId));
-    if (!found || (meta && (meta.deleted || meta.share?.id !== input.shareId))) throw chatError('not-found', 'Nothing is shared at this address, or not any more.');
+    if (!found || (meta && meta.share?.id !== input.shareId)) throw chatError('not-found', 'Nothing is shared at this address, or not any more.');
     return found.page;
   }
 }
