@@ -18,6 +18,7 @@ import {
   shareSchema,
   usageSchema,
   type CancelReply,
+  type Cursor,
   type FoundSession,
   type Message,
   type MessageStatus,
@@ -231,7 +232,7 @@ type SentReply = SendReply & { sessionId: string; status: MessageStatus };
 
 export interface ActionResults {
   'session-owner.open': OpenReply & { before?: string };
-  'session-owner.watch': void;
+  'session-owner.watch': Record<string, Cursor>;
   'session-owner.history': PageReply;
   'session-owner.list': SessionsReply;
   'session-owner.search': SearchReply;
