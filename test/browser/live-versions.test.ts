@@ -94,20 +94,27 @@ describeInChromium('versions on the real server', () => {
   });
 
   it('U85 a stopped reply is continued from its text', async () => {
-    const { first, second } = await twoTabs('Tell me about kelp.');
-    await first.say('Go on, at length.');
-    await until('some of it', async () => {
-      const shown = await first.shown();
-      return shown.length === 4 && (shown[3]?.content.length ?? 0) > 30;
-    });
-    await first.page.getByTestId('stop').click();
-    const stopped = await first.ended('cancelled');
-    await second.page.getByTestId('continue').click();
-    for (const tab of [first, second]) await count(tab.page, '2/2');
-    const continued = await first.ended('complete');
-    expect(continued.content.startsWith(stopped.content)).toBe(true);
-    expect(continued.content.length).toBeGreaterThan(stopped.content.length);
-    await second.page.getByTestId('version-previous').click();
-    await until('the mark in both', async () => (await first.page.getByTestId('mark').count()) + (await second.page.getByTestId('mark').count()) === 2);
+    const slow = await startHoldfast({ DEMO_TOKENS_PER_SECOND: '40', DEMO_TOKENS: '160' });
+    try {
+      const { page } = await newPage(browser);
+      const first = new AppTab(page);
+      await first.open(`${slow.url}/?debug`);
+      const url = await first.say('Tell me about kelp.');
+      await first.streamed(30);
+      await page.keyboard.press('Escape');
+      const stopped = await first.ended('cancelled');
+      const second = new AppTab(await page.context().newPage());
+      await second.open(url);
+      await second.page.getByTestId('continue').click();
+      const continued = await second.ended('complete');
+      expect(continued.content.startsWith(stopped.content)).toBe(true);
+      expect(continued.content.length).toBeGreaterThan(stopped.content.length);
+      await shows(first, await second.shown());
+      await second.page.getByTestId('version-previous').click();
+      for (const tab of [first, second]) await tab.page.getByTestId('mark').waitFor();
+    } finally {
+      slow.kill('SIGKILL');
+      await slow.exited;
+    }
   });
 });

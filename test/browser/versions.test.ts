@@ -1,5 +1,6 @@
 /** Versions of replies and of messages, as a reader makes them and goes from one to another; on a scripted server. */
 import type { Page } from 'playwright-core';
+import { MAX_VERSIONS } from '../../src/protocol/limits.ts';
 import type { ClientEventName } from '../../src/protocol/wire.ts';
 import { refused } from '../support/scripted-server.ts';
 import { acceptVersions, type ScriptedVersions } from '../support/scripted-versions.ts';
@@ -85,7 +86,7 @@ describeOnStage('versions', (on) => {
     const other = await open();
     const previous = page.getByTestId('version-previous');
     await count(page, '2/2');
-    // On a slow machine heights come late, and what is out of sight goes.
+    // On a slow machine heights come late.
     await (await page.context().newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: 6 });
     expect(await page.getByTestId('version-next').getAttribute('aria-disabled')).toBe('true');
     await previous.focus();
@@ -97,10 +98,11 @@ describeOnStage('versions', (on) => {
     await until('the announcement', async () => (await page.getByTestId('announcer').innerText()) === 'Version 1 of 2');
     expect(await focused(page)).toBe('version-previous');
     expect(await previous.getAttribute('aria-disabled')).toBe('true');
+    await until('what is out of sight to go', async () => (await questions(page).count()) === 0);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await count(other, '2/2');
-    await other.getByText('The second answer.').waitFor();
+    for (const tab of [page, other]) await count(tab, '2/2');
+    await questions(page).waitFor();
     expect(await focused(page)).toBe('version-next');
     expect(asked('message:select')).toHaveLength(2);
   });
@@ -293,8 +295,11 @@ describeOnStage('versions', (on) => {
       on.stage.session.delta('Some text');
       await page.getByText('Some text').waitFor();
       await replies(page).first().hover();
-      await replies(page).first().getByTestId('regenerate').click({ force: true });
-      await page.getByTestId('toast').getByText('Wait until the reply has ended').waitFor();
+      for (const action of ['regenerate', 'version-previous']) {
+        await replies(page).first().getByTestId(action).click({ force: true });
+        await page.getByTestId('toast').getByText('Wait until the reply has ended').waitFor();
+        await page.getByRole('button', { name: 'Dismiss' }).click();
+      }
       expect([asked('message:regenerate'), asked('message:select')]).toEqual([[], []]);
     });
 
@@ -351,6 +356,17 @@ describeOnStage('versions', (on) => {
     await page.getByTestId('try-now').waitFor();
     await page.getByTestId('version-previous').click();
     await page.getByTestId('toast').getByText('There is no connection to the server.').waitFor();
+  });
+
+  it('U82 past the limit of versions it says so, and asks for nothing', async () => {
+    const reply = tell(on.stage.session, 'Hello', 'The first answer.');
+    const names = [...Array.from({ length: MAX_VERSIONS - 1 }, (_, index) => `other${index}`), reply];
+    Object.assign(on.stage.session.messages.find(({ id }) => id === reply)!, { siblings: MAX_VERSIONS, versions: names });
+    const page = await open();
+    await count(page, '100/100');
+    await replies(page).getByTestId('regenerate').click();
+    await page.getByTestId('toast').getByText('There are 100 versions of this already').waitFor();
+    expect(asked('message:regenerate')).toEqual([]);
   });
 
   it('U83 a reply names its model and its tokens when asked', async () => {

@@ -6,6 +6,8 @@
  *     const session = client.open(null);                  // a new one
  *     session.snapshot.subscribe(({ view }) => draw(view));
  *     session.send('Hello');
+ *     session.makeVersion({ kind: 'regenerate', messageId });   // another reply beside this one
+ *     session.select(messageId);                                // and back to it, in every tab
  *
  * Whatever happens to the connection, `view` ends equal to what the server stored.
  */

@@ -1,14 +1,16 @@
 /** Sets what a session asks of the model. A new one is begun with it, before its first message. */
 import type { Session, SettingsChange } from '../../../src/protocol/wire.ts';
 import type { Environment } from './environment.ts';
-import { failed, localError, succeeded, type Result } from './result.ts';
 import type { Observable } from './observable.ts';
+import { failed, localError, succeeded, type Result } from './result.ts';
+import type { SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
 
-/** The session that is set. */
+/** What is needed of the session's store. */
 export interface Configurable {
   readonly sessionId: string | null;
-  readonly snapshot: Pick<Observable<{ sessionId: string | null; phase: string }>, 'value' | 'subscribe'>;
+  readonly snapshot: Pick<Observable<{ sessionId: string | null; phase: SyncPhase }>, 'value' | 'subscribe'>;
+  /** Opens it, and makes it when it is new. */
   reopen(): void;
 }
 

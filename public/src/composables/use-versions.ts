@@ -1,6 +1,8 @@
 /** What can be done with the versions of messages, for whatever shows messages. */
 import { computed, inject, provide, shallowRef, watch, type ComputedRef, type InjectionKey, type Ref, type ShallowRef } from 'vue';
 import { useI18n } from 'vue-i18n';
+import { MAX_VERSIONS } from '../../../src/protocol/limits.ts';
+import type { Message } from '../../../src/protocol/wire.ts';
 import type { SessionSnapshot, SessionStore } from '../chat-client/session-store.ts';
 import type { VersionRequest } from '../chat-client/version-requests.ts';
 import { useApp } from './app-context.ts';
@@ -44,7 +46,12 @@ export function provideVersions(store: () => SessionStore, snapshot: () => Sessi
     return making.value !== null || switching !== null ? t('versions.waitVersion') : null;
   });
   const pressed = shallowRef<HTMLElement | null>(null);
-  const isShown = (messageId: string): boolean => snapshot().view?.messages.some(({ id }) => id === messageId) === true;
+  const find = (messageId: string): Message | undefined => snapshot().view?.messages.find(({ id }) => id === messageId);
+  /** Why this cannot be asked for; null: it can. */
+  const refusal = ({ messageId }: VersionRequest): string | null => {
+    const full = (find(messageId)?.versions?.length ?? 0) >= MAX_VERSIONS;
+    return wait.value ?? (full ? t('versions.most', { count: MAX_VERSIONS }) : null);
+  };
   let asked: VersionRequest | null = null;
 
   watch(snapshot, ({ making: onItsWay }) => {
@@ -52,7 +59,7 @@ export function provideVersions(store: () => SessionStore, snapshot: () => Sessi
     const { kind, messageId } = asked;
     asked = null;
     // What it was made of stays where it was refused or taken back: an edit goes on with its text.
-    if (isShown(messageId)) return;
+    if (find(messageId) !== undefined) return;
     if (kind === 'edit') edits.end(messageId);
     arrived();
   }, { flush: 'post' });
@@ -66,8 +73,9 @@ export function provideVersions(store: () => SessionStore, snapshot: () => Sessi
     edits,
     pressed,
     make(request) {
-      if (wait.value === null && store().makeVersion(request)) asked = request;
-      else toasts.show(wait.value ?? t('versions.waitReply'));
+      const reason = refusal(request);
+      if (reason === null && store().makeVersion(request)) asked = request;
+      else toasts.show(reason ?? t('versions.waitReply'));
     },
     select(messageId, arrow) {
       if (wait.value !== null) return toasts.show(wait.value);

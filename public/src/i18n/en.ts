@@ -125,6 +125,7 @@ export const en = {
     editCancel: 'Cancel',
     making: 'Asking for another version …',
     withdraw: 'Never mind',
+    most: 'There are {count} versions of this already, and no more are kept.',
     gone: 'The message it belongs to is not there any more.',
     waitReply: 'Wait until the reply has ended, or stop it.',
     waitSending: 'Wait until your message has been sent.',

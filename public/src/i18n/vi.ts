@@ -124,6 +124,7 @@ export const vi: Messages = {
     editCancel: 'Hủy',
     making: 'Đang yêu cầu một phiên bản khác …',
     withdraw: 'Thôi, không cần nữa',
+    most: 'Đã có {count} phiên bản, không thể thêm nữa.',
     gone: 'Tin nhắn của phiên bản này không còn nữa.',
     waitReply: 'Hãy đợi câu trả lời kết thúc, hoặc dừng nó.',
     waitSending: 'Hãy đợi tin nhắn của bạn được gửi xong.',

@@ -90,7 +90,7 @@ describe('models', () => {
   const listed = () => page.client.models.offered.value?.models.map(({ id }) => id);
 
   it('B31 are known once the client is connected, asked for with its token, and again when they are old', async () => {
-    await until('the answer to the other page', () => listed() !== undefined);
+    await until('the first page to have asked', () => page.client.models.offered.value !== null);
     server.models = ['own', 'other'];
     const asked: (string | undefined)[] = [];
     server.http = (request) => {
