@@ -29,6 +29,8 @@ const service: ServiceSchema = {
     session: action('history.session'),
     outline: action('history.outline'),
     list: action('history.list'),
+    search: action('history.search'),
+    shared: action('history.shared'),
     remove: action('history.remove'),
   },
 };

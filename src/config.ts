@@ -84,11 +84,15 @@ export const settings = {
   ALLOWED_ORIGINS: list.refine((origins) => origins.every(isOrigin), 'must be * or origins like https://chat.example, comma separated').describe('Other origins whose pages may use this server, comma separated; * is any.'),
   TRUSTED_PROXIES: list.describe('Addresses of proxies whose X-Forwarded-For is believed, comma separated.'),
 
+  SHARING: flag('on').describe('on: users may share sessions read-only, by an unguessable link. off: nobody may, and links that were made show nothing.'),
+
   // limits
   RATE_GUEST_TOKENS: count(20).describe('New guest users for one address in RATE_GUEST_WINDOW_MS.'),
   RATE_GUEST_WINDOW_MS: ms(60_000).describe('Window of RATE_GUEST_TOKENS.'),
   RATE_SENDS: count(60).describe('Messages of one user in RATE_SENDS_WINDOW_MS.'),
   RATE_SENDS_WINDOW_MS: ms(60_000).describe('Window of RATE_SENDS.'),
+  RATE_SHARE_READS: count(120).describe('Pages of shared sessions read from one address in RATE_SHARE_WINDOW_MS.'),
+  RATE_SHARE_WINDOW_MS: ms(60_000).describe('Window of RATE_SHARE_READS.'),
   RATE_FRAMES: count(100).describe('Frames one socket may send in a second.'),
   MAX_FRAME_BYTES: count(1_000_000).describe('Largest frame or HTTP body a client may send.'),
   MAX_SOCKET_BUFFER_BYTES: count(4_000_000).describe('A socket that has this much unread is cut; it can resume.'),

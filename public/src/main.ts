@@ -2,26 +2,38 @@ import './zod-without-eval.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/markdown.css';
-import { createApp, effectScope } from 'vue';
+import { createApp, effectScope, watch } from 'vue';
 import { browserEnvironment } from './chat-client/browser-environment.ts';
 import { ChatClient } from './chat-client/chat-client.ts';
 import App from './components/App.vue';
 import { applySettings, localeOf, useSettings } from './composables/use-settings.ts';
-import { makeI18n } from './i18n/i18n.ts';
+import { loadWords, makeI18n } from './i18n/i18n.ts';
 import { loadMarkdown } from './markdown/load-markdown.ts';
-import { makeRouter } from './router.ts';
+import { makeRouter, shareIdIn } from './router.ts';
 
 // Lives as long as the page; never stopped.
 effectScope(true).run(async () => {
   const settings = useSettings();
   const i18n = makeI18n(localeOf(settings.value));
   applySettings(settings, i18n.global.locale);
+  const words = loadWords(i18n, i18n.global.locale.value);
+  watch(i18n.global.locale, (locale) => loadWords(i18n, locale));
+  const shareId = shareIdIn(location.hash);
+  // Between the app and what is shared there is no way without a new page.
+  addEventListener('hashchange', () => {
+    if (shareIdIn(location.hash) !== shareId) location.reload();
+  });
+  if (shareId !== null) {
+    const { default: SharedView } = await import('./components/SharedView.vue');
+    await words;
+    return void createApp(SharedView, { shareId, url: location.origin }).use(i18n).mount('#app');
+  }
   const url = settings.value.serverUrl === '' ? location.origin : settings.value.serverUrl;
   const client = new ChatClient({ url, environment: browserEnvironment() });
   client.connect();
   const router = makeRouter(settings.value.serverUrl === '' ? 'path' : 'hash');
   const app = createApp(App, { client, settings, router }).use(i18n).use(router);
-  await router.isReady();
+  await Promise.all([router.isReady(), words]);
   if (router.currentRoute.value.name === 'session') loadMarkdown();
   app.mount('#app');
 });

@@ -10,6 +10,11 @@ const SESSION = /\/s\/([A-Za-z0-9_-]{1,64})\/?$/;
 /** The page is one component; routes only say which session it shows. */
 const nothing = { render: () => null };
 
+/** A shared session's page is another one: it stands behind `#` everywhere, so that no server's log has its address. */
+export function shareIdIn(hash: string): string | null {
+  return /^#\/share\/([A-Za-z0-9]{1,64})\/?$/.exec(hash)?.[1] ?? null;
+}
+
 export function sessionIdIn(pathname: string, hash: string): string | null {
   return SESSION.exec(hash.startsWith('#/s/') ? hash : pathname)?.[1] ?? null;
 }

@@ -10,7 +10,7 @@
 import type { BrokerOptions } from 'moleculer';
 import type { ServerOptions } from 'socket.io';
 import type { MessagePlace, MessageRating, SessionRecord } from '../protocol/broker.ts';
-import type { Cursor, Event, Message, SessionSettings } from '../protocol/wire.ts';
+import type { Cursor, Event, Message, SessionSettings, Share } from '../protocol/wire.ts';
 
 // ---- ownership ------------------------------------------------------------------------------------------------
 
@@ -90,6 +90,10 @@ export interface LogMeta {
   tipParent?: string | null;
   /** Absent while nothing was ever set. */
   settings?: SessionSettings;
+  /** Absent: it never was. */
+  pinned?: boolean;
+  /** Absent or null: it is not shared. */
+  share?: Share | null;
   logId: string;
   /** seq of the newest event; 0 when there is none. */
   head: number;
@@ -111,7 +115,7 @@ export interface LogMeta {
 }
 /** The part of the meta that an append may change. */
 export type MetaPatch = Partial<
-  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'settings' | 'run' | 'opsComplete' | 'deleted'>
+  Pick<LogMeta, 'title' | 'updatedAt' | 'rev' | 'nextPosition' | 'messageCount' | 'tip' | 'tipParent' | 'settings' | 'pinned' | 'share' | 'run' | 'opsComplete' | 'deleted'>
 >;
 
 /** The first answer to an operation, found again by its id (derived from user, session and clientMessageId). */
@@ -207,12 +211,19 @@ export interface LogSeed {
   tip: string | null;
   tipParent?: string | null;
   settings?: SessionSettings;
+  pinned?: boolean;
+  share?: Share | null;
   /** Short and random; never one this session had before. */
   logId: string;
   opsComplete: boolean;
 }
 
 // ---- history --------------------------------------------------------------------------------------------------
+
+export interface FoundMessages {
+  session: SessionRecord;
+  messages: Message[];
+}
 
 /**
  * Messages that are read say which versions of their turn there are (`siblings`, `versions`), counted when they are read,
@@ -227,13 +238,25 @@ export interface HistoryStore {
   store(session: SessionRecord, messages: Message[], ratings?: MessageRating[]): Promise<{ deleted: boolean }>;
   session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null>;
   message(sessionId: string, messageId: string): Promise<Message | null>;
+  /** Those of these messages that are there, by position, without their versions. */
+  messages(sessionId: string, messageIds: string[]): Promise<Message[]>;
+  /** The session whose stored record has this share; null when none has it. */
+  shared(shareId: string): Promise<SessionRecord | null>;
   /** The newest `limit` messages below position `before`, oldest first. */
   page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }>;
-  /** Of one user, newest update first. `query` finds words in titles and texts, ignoring case and accents. */
+  /**
+   * Of one user: pinned ones first, then the others, each newest update first; with a query all alike. `query` finds words in titles and texts, ignoring case
+   * and accents.
+   */
   list(
     userId: string,
     options: { before?: string; limit: number; query?: string },
   ): Promise<{ sessions: SessionRecord[]; hasMore: boolean; before?: string }>;
+  /**
+   * The same sessions in the same order as `list` with this query, each with the newest `hits` of its messages that have
+   * all the words, newest first, without their versions. None: they are in the title.
+   */
+  search(userId: string, options: { query: string; before?: string; limit: number; hits: number }): Promise<{ found: FoundMessages[]; hasMore: boolean; before?: string }>;
   /** Where each message above this position stands in the session's tree, without its text, by position. */
   outline(sessionId: string, after: number): Promise<MessagePlace[]>;
   /** Leaves a tombstone first, then removes the messages. Nothing stored later revives it. */

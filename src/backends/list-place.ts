@@ -1,4 +1,4 @@
-/** Pages of a user's session list. The place in it is (updatedAt, id) of the last session shown, opaque to clients. */
+/** Pages of a user's session list. The place in it is (pinned, updatedAt, id) of the last session shown, opaque to clients. */
 import { z } from 'zod';
 import { chatError } from '../errors.ts';
 import type { SessionRecord } from '../protocol/broker.ts';
@@ -6,17 +6,28 @@ import type { HistoryStore } from './contracts.ts';
 
 export type ListOptions = Parameters<HistoryStore['list']>[1];
 export type SessionList = Awaited<ReturnType<HistoryStore['list']>>;
+export type SearchOptions = Parameters<HistoryStore['search']>[1];
+export type Found = Awaited<ReturnType<HistoryStore['search']>>;
 
-const placeSchema = z.tuple([z.string(), z.string()]);
+export interface Place {
+  updatedAt: string;
+  id: string;
+  pinned: boolean;
+}
+/** Above everything. */
+export const TOP: Place = { updatedAt: '~', id: '', pinned: true };
 
-function encodePlace(last: SessionRecord): string {
-  return Buffer.from(JSON.stringify([last.updatedAt, last.id])).toString('base64url');
+const placeSchema = z.tuple([z.string(), z.string()]).rest(z.literal('pinned'));
+
+function encodePlace({ updatedAt, id, pinned }: SessionRecord): string {
+  return Buffer.from(JSON.stringify([updatedAt, id, ...(pinned ? ['pinned'] : [])])).toString('base64url');
 }
 
 /** Throws `invalid` for what `encodePlace` never made. */
-export function decodePlace(before: string): [updatedAt: string, id: string] {
+export function decodePlace(before: string): Place {
   try {
-    return placeSchema.parse(JSON.parse(Buffer.from(before, 'base64url').toString()));
+    const [updatedAt, id, ...rest] = placeSchema.parse(JSON.parse(Buffer.from(before, 'base64url').toString()));
+    return { updatedAt, id, pinned: rest.length > 0 };
   } catch {
     throw chatError('invalid', 'before: is not a place this list gave; leave it out to begin with the newest session');
   }

@@ -6,6 +6,8 @@ import type { HistoryStore } from '../backends/contracts.ts';
 import { chatError, isUnexpected } from '../errors.ts';
 import type { ActionInput, ActionName, ActionResults } from '../protocol/broker.ts';
 import { DEFAULT_PAGE } from '../protocol/limits.ts';
+import { search } from './search.ts';
+import { shared } from './shared.ts';
 
 export type HistoryAction = Extract<ActionName, `history.${string}`>;
 export type Answers = { [N in HistoryAction]: (store: HistoryStore, params: ActionInput<N>) => Promise<ActionResults[N]> };
@@ -17,6 +19,8 @@ export const answers: Answers = {
   'history.session': (store, { sessionId }) => store.session(sessionId),
   'history.outline': (store, { sessionId, after }) => store.outline(sessionId, after),
   'history.list': (store, { userId, before, query, limit }) => store.list(userId, { before, query, limit: limit ?? DEFAULT_PAGE }),
+  'history.search': search,
+  'history.shared': shared,
   'history.remove': (store, { sessionId, userId, rev }) => store.remove(sessionId, userId, rev),
 };
 

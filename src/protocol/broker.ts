@@ -16,18 +16,24 @@ import {
   sessionIdSchema,
   sessionSchema,
   sessionSettingsSchema,
+  sharedQuerySchema,
+  shareSchema,
   usageSchema,
   type CancelReply,
   type Cursor,
   type FeedbackReply,
+  type FoundSession,
   type Message,
   type MessageStatus,
   type OpenReply,
   type PageReply,
+  type SearchReply,
   type SelectReply,
   type SendReply,
   type Session,
   type SessionsReply,
+  type SharedReply,
+  type ShareReply,
   type VersionsReply,
   type WholeMessage,
 } from './wire.ts';
@@ -56,6 +62,10 @@ export const sessionRecordSchema = z.object({
   tipParent: messageIdSchema.nullable().optional(),
   /** Absent while nothing was ever set. */
   settings: sessionSettingsSchema.optional(),
+  /** Absent: it never was. */
+  pinned: z.boolean().optional(),
+  /** Absent: it is not shared. */
+  share: shareSchema.optional(),
 });
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
 
@@ -163,6 +173,7 @@ export const actions = {
   'session-owner.watch': z.object({ sessionIds: z.array(sessionIdSchema) }),
   'session-owner.history': z.object({ ...ofUser, ...clientEvents['session:history'].shape }),
   'session-owner.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
+  'session-owner.search': z.object({ ...ofUser, ...clientEvents['session:search'].shape }),
   'session-owner.send': z.object({
     ...ofUser,
     ...clientEvents['message:send'].shape,
@@ -178,6 +189,11 @@ export const actions = {
   'session-owner.feedback': z.object({ ...ofUser, ...clientEvents['message:feedback'].shape }),
   'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
   'session-owner.configure': z.object({ ...ofUser, ...clientEvents['session:configure'].shape }),
+  'session-owner.pin': z.object({ ...ofUser, ...clientEvents['session:pin'].shape }),
+  'session-owner.share': z.object({ ...ofUser, ...clientEvents['session:share'].shape }),
+  'session-owner.unshare': z.object({ ...ofUser, ...clientEvents['session:unshare'].shape }),
+  /** Asked on behalf of nobody. */
+  'session-owner.shared': sharedQuerySchema,
   'session-owner.delete': z.object({ ...ofUser, ...clientEvents['session:delete'].shape }),
   'session-owner.inspect': z.object({ sessionId: sessionIdSchema.optional() }),
   'session-owner.lock': z.object({ sessionId: sessionIdSchema }),
@@ -218,6 +234,8 @@ export const actions = {
   'history.session': z.object({ sessionId: sessionIdSchema }),
   'history.outline': z.object({ sessionId: sessionIdSchema, after: z.number().int() }),
   'history.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
+  'history.search': z.object({ ...ofUser, ...clientEvents['session:search'].shape }),
+  'history.shared': sharedQuerySchema,
   'history.remove': z.object({ sessionId: sessionIdSchema, ...ofUser, rev: z.number().int() }),
 
   'gateway.sockets': z.object({ sessionId: sessionIdSchema.optional(), userId: userId.optional() }),
@@ -238,6 +256,7 @@ export interface ActionResults {
   'session-owner.watch': Record<string, Cursor>;
   'session-owner.history': PageReply;
   'session-owner.list': SessionsReply;
+  'session-owner.search': SearchReply;
   'session-owner.send': SentReply;
   'session-owner.regenerate': SentReply;
   'session-owner.continue': SentReply;
@@ -248,6 +267,10 @@ export interface ActionResults {
   'session-owner.cancel': CancelReply;
   'session-owner.rename': { session: Session };
   'session-owner.configure': { session: Session };
+  'session-owner.pin': { session: Session };
+  'session-owner.share': ShareReply;
+  'session-owner.unshare': { session: Session };
+  'session-owner.shared': SharedReply;
   'session-owner.delete': void;
   'session-owner.inspect': ActorView[];
   /** null: nobody holds it. */
@@ -274,6 +297,9 @@ export interface ActionResults {
   /** Places in the session's tree of all messages above this position, by position; no texts. */
   'history.outline': MessagePlace[];
   'history.list': { sessions: SessionRecord[]; hasMore: boolean; before?: string };
+  'history.search': { found: (Omit<FoundSession, 'session'> & { session: SessionRecord })[]; hasMore: boolean; before?: string };
+  /** null: nothing is shared under this id. */
+  'history.shared': { sessionId: string; page: SharedReply } | null;
   'history.remove': void;
 
   'gateway.sockets': SocketView[];

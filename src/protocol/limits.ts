@@ -8,6 +8,11 @@ export const PROTOCOL_VERSION = 1;
 export const MAX_CONTENT_LENGTH = 100_000;
 export const MAX_TITLE_LENGTH = 200;
 export const MAX_QUERY_LENGTH = 200;
+/** Sessions in one page of what a search found; messages shown of each; UTF-16 units of text shown of one of these, about. */
+export const SEARCH_PAGE = 20;
+export const MAX_SEARCH_PAGE = 50;
+export const SEARCH_HITS = 3;
+export const EXCERPT_LENGTH = 140;
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 100;
 /** Of a session's settings. */
 export const MAX_MODEL_LENGTH = 200;
@@ -23,6 +28,8 @@ export const MAX_PAGE = 200;
 /** Characters of a session id made by the server; short because it travels with every delta. */
 export const SESSION_ID_LENGTH = 12;
 export const MESSAGE_ID_LENGTH = 16;
+/** 142 random bits: whoever has the id may read what is shared under it. */
+export const SHARE_ID_LENGTH = 24;
 export const LOG_ID_LENGTH = 4;
 /** A client that streams opens again with its cursor after this long without a frame, in ms. */
 export const CLIENT_SILENCE_MS = 5_000;

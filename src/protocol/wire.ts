@@ -90,8 +90,49 @@ export const sessionSchema = z.object({
   streaming: z.boolean(),
   /** Not in lists; absent: everything is the server's default. */
   settings: sessionSettingsSchema.optional(),
+  /** Above all others in the list; absent: it is not. */
+  pinned: z.boolean().optional(),
+  /** Anybody with this id can read it as it was then; absent: it is not shared. */
+  share: z.object({ id: z.string(), createdAt: z.string() }).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
+
+/** `[from, to)` in UTF-16 units of the text it belongs to. */
+const rangeSchema = z.tuple([z.number().int(), z.number().int()]);
+export type Range = z.infer<typeof rangeSchema>;
+
+/** A message with all the words of a search. */
+export const searchHitSchema = z.object({
+  messageId: messageIdSchema,
+  position: z.number().int(),
+  role: z.enum(['user', 'assistant']),
+  createdAt: z.string(),
+  /** One line of its text, with the words that were found in it; `…` stands for what is cut off. */
+  excerpt: z.object({ text: z.string(), ranges: z.array(rangeSchema) }),
+});
+export type SearchHit = z.infer<typeof searchHitSchema>;
+
+export const foundSessionSchema = z.object({
+  session: sessionSchema,
+  /** The words that were found in its title. */
+  titleRanges: z.array(rangeSchema),
+  /** Newest first; none when the words are in the title alone. */
+  hits: z.array(searchHitSchema),
+  /** It has more messages with these words. */
+  moreHits: z.boolean(),
+});
+export type FoundSession = z.infer<typeof foundSessionSchema>;
+
+/** A session as it was at one moment, for everybody who has its id. */
+export const shareSchema = z.object({
+  id: z.string(),
+  /** The newest message that is shown. */
+  tip: messageIdSchema,
+  title: z.string(),
+  /** The moment. */
+  createdAt: z.string(),
+});
+export type Share = z.infer<typeof shareSchema>;
 
 // ---- events of the log ----------------------------------------------------------------------------------------
 
@@ -116,6 +157,9 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ ...stamp, type: z.literal('session.renamed'), title: z.string() }),
   /** All settings of the session, for the replies that begin after this. */
   z.object({ ...stamp, type: z.literal('session.configured'), settings: sessionSettingsSchema }),
+  z.object({ ...stamp, type: z.literal('session.pinned'), pinned: z.boolean() }),
+  z.object({ ...stamp, type: z.literal('session.shared'), share: shareSchema }),
+  z.object({ ...stamp, type: z.literal('session.unshared') }),
   /** The active path is now the one that ends with this message; null: it is empty, until the next message begins it anew. */
   z.object({ ...stamp, type: z.literal('session.switched'), tip: messageIdSchema.nullable() }),
   z.object({ ...stamp, type: z.literal('session.deleted') }),
@@ -164,8 +208,16 @@ export const clientEvents = {
     limit: limit.optional(),
     query: z.string().max(limits.MAX_QUERY_LENGTH).optional(),
   }),
+  'session:search': z.object({
+    query: z.string().max(limits.MAX_QUERY_LENGTH),
+    before: before.optional(),
+    limit: z.number().int().min(1).max(limits.MAX_SEARCH_PAGE).optional(),
+  }),
   'session:rename': z.object({ sessionId: sessionIdSchema, title }),
   'session:configure': z.object({ sessionId: sessionIdSchema, settings: settingsChange }),
+  'session:pin': z.object({ sessionId: sessionIdSchema, pinned: z.boolean() }),
+  'session:share': z.object({ sessionId: sessionIdSchema }),
+  'session:unshare': z.object({ sessionId: sessionIdSchema }),
   'session:delete': z.object({ sessionId: sessionIdSchema }),
   'session:history': z.object({ sessionId: sessionIdSchema, before: before.optional(), limit: limit.optional() }),
   'message:send': z.object({ sessionId: sessionIdSchema, clientMessageId, content }),
@@ -216,6 +268,19 @@ export interface SessionsReply {
   hasMore: boolean;
   before?: string;
 }
+export interface SearchReply {
+  /** Newest update first. */
+  found: FoundSession[];
+  hasMore: boolean;
+  before?: string;
+}
+export interface ShareReply {
+  shareId: string;
+  /** Of the page that shows it, behind the server's origin. */
+  path: string;
+  createdAt: string;
+  session: Session;
+}
 export interface SendReply {
   messageId: string;
   replyId: string;
@@ -241,8 +306,12 @@ export interface Replies {
   'session:open': OpenReply & { before?: string };
   'session:close': object;
   'session:list': SessionsReply;
+  'session:search': SearchReply;
   'session:rename': { session: Session };
   'session:configure': { session: Session };
+  'session:pin': { session: Session };
+  'session:share': ShareReply;
+  'session:unshare': { session: Session };
   'session:delete': object;
   'session:history': PageReply;
   'message:send': SendReply;
@@ -292,6 +361,8 @@ export interface HelloFrame {
   userId: string;
   protocol: number;
   expiresAt: string;
+  /** Sessions may be shared here. */
+  sharing?: boolean;
 }
 
 // ---- HTTP -----------------------------------------------------------------------------------------------------
@@ -312,6 +383,24 @@ export const modelsReplySchema = z.object({
   models: z.array(z.object({ id: z.string() })),
 });
 export type ModelsReply = z.infer<typeof modelsReplySchema>;
+
+/** GET /api/shares/:shareId */
+export const sharedQuerySchema = z.object({
+  shareId: z.string().regex(/^[A-Za-z0-9]{1,64}$/),
+  /** So many messages are there already. */
+  after: z.number().int().min(0).optional(),
+  limit: limit.optional(),
+});
+/** What others see of a session: no id of anything. */
+export const sharedReplySchema = z.object({
+  title: z.string(),
+  createdAt: z.string(),
+  /** Oldest first. */
+  messages: z.array(messageSchema.pick({ role: true, content: true, status: true, createdAt: true })),
+  total: z.number().int(),
+  hasMore: z.boolean(),
+});
+export type SharedReply = z.infer<typeof sharedReplySchema>;
 
 /** `sessionId`, then what is wrong: the first problem of a failed parse, in words for a person. */
 export function describeIssues(error: z.ZodError): string {

@@ -48,6 +48,8 @@ function historyPort(broker: ServiceBroker): HistoryPort {
     message: (sessionId, messageId) => call(broker, 'history.message', { sessionId, messageId }),
     session: (sessionId) => call(broker, 'history.session', { sessionId }),
     outline: (sessionId, after) => call(broker, 'history.outline', { sessionId, after }),
+    shared: (params) => call(broker, 'history.shared', params),
+    search: (params) => call(broker, 'history.search', params),
     list: (params) => call(broker, 'history.list', params),
   };
 }

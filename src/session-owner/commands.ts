@@ -10,7 +10,7 @@ import { giveFeedback } from './feedback-commands.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findMessage } from './read-messages.ts';
 
-type Input<N extends 'send' | 'cancel' | 'rename' | 'configure' | 'delete'> = ActionInput<`session-owner.${N}`>;
+type Input<N extends 'send' | 'cancel' | 'rename' | 'configure' | 'pin' | 'delete'> = ActionInput<`session-owner.${N}`>;
 
 export class Commands {
   readonly #world: OwnerWorld;
@@ -62,6 +62,13 @@ export class Commands {
 
   feedback(input: ActionInput<'session-owner.feedback'>): Promise<ActionResults['session-owner.feedback']> {
     return giveFeedback(this.#world, this.#directory, input);
+  }
+
+  async pin({ userId, sessionId, pinned }: Input<'pin'>): Promise<ActionResults['session-owner.pin']> {
+    await openLog(this.#world, userId, sessionId);
+    const actor = await this.#directory.actor(sessionId);
+    const { session } = expectAnswer(await actor.submit({ type: 'pin', pinned }), 'pinned');
+    return { session };
   }
 
   async delete({ userId, sessionId }: Input<'delete'>): Promise<void> {

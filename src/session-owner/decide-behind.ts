@@ -22,8 +22,9 @@ export function bringForward(state: SessionState, behind: Behind, rules: Rules):
   };
 }
 
-function recordPart({ title, updatedAt, rev, nextPosition, messageCount, tip, tipParent, settings }: NonNullable<Behind['record']>) {
-  return { title, updatedAt, rev, nextPosition, messageCount, tip, ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }) };
+function recordPart({ title, updatedAt, rev, nextPosition, messageCount, tip, tipParent, settings, pinned, share }: NonNullable<Behind['record']>) {
+  const later = { ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }), ...(pinned !== undefined && { pinned }) };
+  return { title, updatedAt, rev, nextPosition, messageCount, tip, share: share ?? null, ...later };
 }
 
 export function lostInOutage(): WireError {

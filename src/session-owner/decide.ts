@@ -7,6 +7,7 @@ import { decideReport } from './decide-run.ts';
 import { makeVersion, send, switchTo } from './decide-send.ts';
 import { rate } from './decide-feedback.ts';
 import { configure } from './decide-settings.ts';
+import { pin, share, unshare } from './decide-marks.ts';
 import { answer, nothing, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, Input } from './inputs.ts';
 import { wholeSession, type SessionState } from './state.ts';
@@ -20,6 +21,9 @@ export function decide(state: SessionState, input: Input, rules: Rules): Decisio
     case 'rename':
     case 'configure':
     case 'rate':
+    case 'pin':
+    case 'share':
+    case 'unshare':
     case 'delete':
       return decideCommand(state, input, rules);
     case 'chunk':
@@ -51,6 +55,12 @@ function decideCommand(state: SessionState, command: Command, rules: Rules): Dec
       return configure(state, command.settings);
     case 'rate':
       return rate(state, command);
+    case 'pin':
+      return pin(state, command.pinned);
+    case 'share':
+      return share(state, command.shareId, rules);
+    case 'unshare':
+      return unshare(state);
     case 'delete':
       return remove(state, rules);
   }
@@ -90,8 +100,8 @@ function rename(state: SessionState, title: string, rules: Rules): Decision {
 function remove(state: SessionState, rules: Rules): Decision {
   const ending = endReply(state, rules);
   return {
-    events: [...ending.events, { type: 'session.deleted' }],
-    meta: { ...touched(state, rules), run: null, deleted: true },
+    events: [...ending.events, ...unshare(state).events, { type: 'session.deleted' }],
+    meta: { ...touched(state, rules), run: null, deleted: true, ...(state.meta.share && { share: null }) },
     ops: [],
     effects: [...ending.effects.filter((effect) => effect.type === 'abort-run'), { type: 'sessions-changed', change: 'deleted' }],
     answer: { type: 'deleted' },

@@ -2,7 +2,7 @@
 import type { OpResult, RunRecord } from '../backends/contracts.ts';
 import type { RunChunk, SessionRecord } from '../protocol/broker.ts';
 import type { WireError } from '../protocol/errors.ts';
-import type { Feedback, Message, MessageStatus, Session, SettingsChange } from '../protocol/wire.ts';
+import type { Feedback, Message, MessageStatus, Session, SettingsChange, Share } from '../protocol/wire.ts';
 
 /**
  * A sibling version of a message. `of`: that message, naming all its versions as they were when the next message's
@@ -29,6 +29,10 @@ export type Command =
   | { type: 'configure'; settings: SettingsChange }
   /** Of a reply that has ended. */
   | { type: 'rate'; messageId: string; feedback: Feedback | null }
+  | { type: 'pin'; pinned: boolean }
+  /** `shareId`: of a session that is not shared yet. */
+  | { type: 'share'; shareId: string }
+  | { type: 'unshare' }
   | { type: 'delete' };
 
 export type RunReport =
@@ -71,6 +75,9 @@ export type Answer =
   | { type: 'renamed'; session: Session }
   | { type: 'configured'; session: Session }
   | { type: 'rated'; feedback: Feedback | null }
+  | { type: 'pinned'; session: Session }
+  | { type: 'shared'; share: Share; session: Session }
+  | { type: 'unshared'; session: Session }
   | { type: 'deleted' }
   | { type: 'refused'; error: WireError };
 

@@ -5,6 +5,7 @@ import { SessionDirectory } from './directory.ts';
 import { Operator } from './operator.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { Reads } from './reads.ts';
+import { ShareCommands } from './share-commands.ts';
 import { Sweeper } from './sweeper.ts';
 import { VersionCommands } from './version-commands.ts';
 
@@ -12,6 +13,7 @@ export class OwnerNode {
   readonly directory: SessionDirectory;
   readonly commands: Commands;
   readonly versions: VersionCommands;
+  readonly shares: ShareCommands;
   readonly reads: Reads;
   readonly operator: Operator;
   readonly #world: OwnerWorld;
@@ -25,6 +27,7 @@ export class OwnerNode {
     this.commands = new Commands(world, this.directory);
     this.reads = new Reads(world, this.directory);
     this.versions = new VersionCommands(world, this.directory);
+    this.shares = new ShareCommands(world, this.directory);
     this.operator = new Operator(world, this.directory);
   }
 

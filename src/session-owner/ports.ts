@@ -1,5 +1,5 @@
 /** What an owner needs of the rest of the system. One implementation speaks through the broker, one is simulated. */
-import type { ActionParams, EventPayload, MessagePlace, MessageRating, PromptMessage, SessionRecord } from '../protocol/broker.ts';
+import type { ActionParams, ActionResults, EventPayload, MessagePlace, MessageRating, PromptMessage, SessionRecord } from '../protocol/broker.ts';
 import type { Message } from '../protocol/wire.ts';
 
 export interface AiPort {
@@ -32,6 +32,8 @@ export interface HistoryPort {
   message(sessionId: string, messageId: string): Promise<Message | null>;
   session(sessionId: string): Promise<{ record: SessionRecord; deleted: boolean } | null>;
   outline(sessionId: string, after: number): Promise<MessagePlace[]>;
+  shared(params: ActionParams<'history.shared'>): Promise<ActionResults['history.shared']>;
+  search(params: ActionParams<'history.search'>): Promise<ActionResults['history.search']>;
   list(params: ActionParams<'history.list'>): Promise<{ sessions: SessionRecord[]; hasMore: boolean; before?: string }>;
 }
 

@@ -4,16 +4,16 @@
  */
 import type { LogMeta } from '../backends/contracts.ts';
 import { chatError } from '../errors.ts';
-import type { ActionInput, ActionResults } from '../protocol/broker.ts';
+import type { ActionInput, ActionResults, SessionRecord } from '../protocol/broker.ts';
 import { DEFAULT_PAGE, SESSION_ID_LENGTH } from '../protocol/limits.ts';
-import type { Cursor, Message } from '../protocol/wire.ts';
+import type { Cursor, Message, Session } from '../protocol/wire.ts';
 import { createLog, noSuchSession, openLog } from './access.ts';
 import type { SessionDirectory } from './directory.ts';
 import { seemsLost } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findAt, findIn, readPath, type LogView, type Page } from './read-messages.ts';
 import { recovering } from './refusals.ts';
-import { wholeSession } from './state.ts';
+import { recordView, wholeSession } from './state.ts';
 import { adopt } from './sweeper.ts';
 
 export class Reads {
@@ -85,9 +85,18 @@ export class Reads {
 
   async list(input: ActionInput<'session-owner.list'>): Promise<ActionResults['session-owner.list']> {
     const { sessions, ...rest } = await this.#world.ports.history.list(input);
-    const streaming = await this.#world.log.streamingAmong(sessions.map(({ id }) => id));
-    const views = sessions.map(({ id, title, createdAt, updatedAt, messageCount }) => ({ id, title, createdAt, updatedAt, messageCount, streaming: streaming.has(id) }));
-    return { sessions: views, ...rest };
+    return { sessions: await this.#views(sessions), ...rest };
+  }
+
+  async search(input: ActionInput<'session-owner.search'>): Promise<ActionResults['session-owner.search']> {
+    const { found, ...rest } = await this.#world.ports.history.search(input);
+    const views = await this.#views(found.map(({ session }) => session));
+    return { found: found.map((each, index) => ({ ...each, session: views[index]! })), ...rest };
+  }
+
+  async #views(records: SessionRecord[]): Promise<Session[]> {
+    const streaming = await this.#world.log.streamingAmong(records.map(({ id }) => id));
+    return records.map((record) => recordView(record, streaming.has(record.id)));
   }
 
   /** One consistent view of the meta and the events after this seq, once it is sure that history is not ahead of it. */

@@ -83,6 +83,12 @@ export function evolve(state: SessionState, event: Event): SessionState {
       return { ...next, meta: { ...next.meta, settings: event.settings } };
     case 'session.renamed':
       return { ...next, meta: { ...next.meta, title: event.title } };
+    case 'session.pinned':
+      return { ...next, meta: { ...next.meta, pinned: event.pinned } };
+    case 'session.shared':
+      return { ...next, meta: { ...next.meta, share: event.share } };
+    case 'session.unshared':
+      return { ...next, meta: { ...next.meta, share: null } };
     case 'session.deleted':
       return { ...next, phase: { name: 'deleted' } };
   }
@@ -154,8 +160,11 @@ export function storableThrough(state: SessionState): number {
 }
 
 export function sessionView(meta: LogMeta): Session {
-  const { title, createdAt, updatedAt, messageCount } = meta;
-  return { id: meta.sessionId, title, createdAt, updatedAt, messageCount, streaming: meta.run !== null };
+  return recordView(sessionRecord(meta), meta.run !== null);
+}
+
+export function recordView({ id, title, createdAt, updatedAt, messageCount, pinned, share }: SessionRecord, streaming: boolean): Session {
+  return { id, title, createdAt, updatedAt, messageCount, streaming, ...(pinned && { pinned }), ...(share && { share: { id: share.id, createdAt: share.createdAt } }) };
 }
 
 /** For who has the session open: its settings may be long. */
@@ -168,7 +177,7 @@ export function hasSettings(settings: SessionSettings | undefined): settings is 
 }
 
 export function sessionRecord(meta: LogMeta): SessionRecord {
-  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent, settings } = meta;
-  const later = { ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }) };
+  const { userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, tipParent, settings, pinned, share } = meta;
+  const later = { ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }), ...(pinned !== undefined && { pinned }), ...(share && { share }) };
   return { id: meta.sessionId, userId, title, rev, createdAt, updatedAt, messageCount, nextPosition, tip, ...later };
 }

@@ -2,6 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { acceptVersions } from '../support/scripted-versions.ts';
+import type { FoundSession } from '../../src/protocol/wire.ts';
 import { describeInChromium, launchChromium, newPage } from './chromium.ts';
 import { ANSWER, openStage, tell, type Stage } from './stage.ts';
 
@@ -30,6 +31,8 @@ describeInChromium('accessibility', () => {
     versions.make('regenerate', { sessionId: stage.session.id, messageId: stage.session.messages.at(-1)!.id, clientMessageId: 'again' });
     stage.session.end('failed');
     Object.assign(told!, { model: 'kelp-large-2', usage: { inputTokens: 1_234, outputTokens: 56 } });
+    const hit = { messageId: 'user3', position: 3, role: 'user', createdAt: '2026-01-01T00:00:00.000Z', excerpt: { text: 'Hello', ranges: [[0, 5]] } } as FoundSession['hits'][number];
+    stage.server.handlers['session:search'] = () => ({ ok: true, hasMore: true, before: 'more', found: [{ session: stage.session.session, titleRanges: [[0, 8]], hits: [hit], moreHits: true }] });
   });
   afterAll(async () => {
     await browser.close();
@@ -62,6 +65,10 @@ describeInChromium('accessibility', () => {
       await page.getByTestId('edit-text').waitFor();
       await page.getByTestId('info').click();
       await page.getByTestId('reply-info').waitFor();
+    }],
+    ['what a search found', '/s/kelp00000001', async (page) => {
+      await page.getByTestId('search').fill('hello');
+      await page.getByTestId('hit').waitFor();
     }],
     ['the settings', '/', async (page) => {
       await page.getByTestId('settings').click();

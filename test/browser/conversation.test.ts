@@ -246,7 +246,7 @@ describeOnStage('conversation', (on) => {
     }
     await page.getByTestId('session-item').first().getByTestId('more').focus();
     await page.keyboard.press('Enter');
-    for (const action of ['rename', 'export-md', 'export-json', 'delete']) {
+    for (const action of ['rename', 'pin', 'share', 'export-md', 'export-json', 'delete']) {
       await until(`${action} to have the focus`, async () => (await focused()) === action);
       await page.keyboard.press('ArrowDown');
     }

@@ -155,6 +155,64 @@ describeInChromium('the app on the real server', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('U93 on the real server a message is found without its accents, and shown', async () => {
+    const { page } = await open();
+    await say(page, 'Kể cho tôi nghe về Đà Nẵng và Hội An.');
+    await ended(page, 'complete');
+    await untilStored(page);
+    await page.getByTestId('new-chat').click();
+    await page.getByTestId('search').fill('da nang hoi');
+    await page.getByTestId('hit').first().waitFor();
+    expect(await page.getByTestId('hit').last().locator('mark').allInnerTexts()).toEqual(['Đà', 'Nẵng', 'Hội']);
+    await page.getByTestId('hit').last().click();
+    await page.locator('.marked [data-role=user]').waitFor();
+    await shoot(page, 'live-search');
+  });
+
+  it('U95 a chat that is pinned in one tab is pinned in the other, and after a reload', async () => {
+    const { page } = await open();
+    await say(page, 'The first one.');
+    await ended(page, 'complete');
+    await page.getByTestId('new-chat').click();
+    await say(page, 'The second one.');
+    await ended(page, 'complete');
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await second.getByTestId('session-item').nth(1).getByTestId('more').click();
+    await second.getByTestId('pin').click();
+    const pinned = page.locator('section', { hasText: 'Pinned' });
+    await pinned.getByText('The first one.').waitFor();
+    await page.reload();
+    await pinned.getByText('The first one.').waitFor();
+    expect(await page.getByTestId('session-item').count()).toBe(2);
+  });
+
+  it('U99 a shared chat is read by somebody else as it was, and not any more once it is revoked', async () => {
+    const { page } = await open();
+    await say(page, 'Tell me about kelp.');
+    await ended(page, 'complete');
+    await page.getByTestId('more').click();
+    await page.getByTestId('share').click();
+    await page.getByTestId('share-create').click();
+    const link = await page.getByTestId('share-link').inputValue();
+    await page.keyboard.press('Escape');
+    await say(page, 'And something private.');
+    await ended(page, 'complete');
+    const { page: reader, complaints } = await newPage(browser);
+    await reader.goto(link);
+    await reader.locator('[data-role=assistant]').waitFor();
+    expect(await reader.locator('[data-role]').count()).toBe(2);
+    expect(await reader.getByText('something private').count()).toBe(0);
+    await shoot(reader, 'live-shared');
+    expect(complaints).toEqual([]);
+    await page.getByTestId('more').click();
+    await page.getByTestId('share').click();
+    await page.getByTestId('share-revoke').click();
+    await page.getByTestId('share-create').waitFor();
+    await reader.reload();
+    await reader.getByTestId('shared-gone').waitFor();
+  });
+
   it('U27 renaming and deleting in one tab is seen in the other', async () => {
     const { page } = await open();
     await say(page, 'Tell me about kelp.');

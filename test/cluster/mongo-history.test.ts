@@ -121,7 +121,7 @@ describeWith(['mongo'], 'history of several nodes', () => {
 
   test('S62 every question has its index, made by the nodes themselves', async () => {
     const keys = async (model: 'sessions' | 'messages') => (await models[model].listIndexes()).map(({ key }) => Object.keys(key as object).join(' ')).sort();
-    expect(await keys('sessions')).toEqual(['_id', 'user deleted updatedAt _id', 'user words']);
+    expect(await keys('sessions')).toEqual(['_id', 'share', 'user deleted updatedAt _id', 'user pinned updatedAt _id', 'user words']);
     expect(await keys('messages')).toEqual(['_id', 'session position', 'session turn', 'user words']);
   });
 

@@ -17,7 +17,7 @@ export function eventLogContract(name: string, make: () => Promise<LeaseHarness>
     afterAll(() => stores.close());
 
     test('R20 a log is made once; making it again answers what is there, unchanged', async () => {
-      const seed = seedOf(undefined, { userId: HARD_TEXT, title: HARD_TEXT, tip: 'm9', tipParent: null, settings: { systemPrompt: HARD_TEXT, temperature: 0.7 }, nextPosition: 10, messageCount: 9 });
+      const seed = seedOf(undefined, { userId: HARD_TEXT, title: HARD_TEXT, tip: 'm9', tipParent: null, settings: { systemPrompt: HARD_TEXT, temperature: 0.7 }, pinned: true, share: { id: 'secret', tip: 'm2', title: HARD_TEXT, createdAt: AT }, nextPosition: 10, messageCount: 9 });
       const { logId, ...rest } = seed;
       const made = await stores.log.create(seed);
       expect(made).toEqual({ ...rest, logId, head: 0, firstSeq: 1, storedThrough: 0, run: null, deleted: false });
@@ -83,7 +83,7 @@ export function eventLogContract(name: string, make: () => Promise<LeaseHarness>
     test('R24 events, meta, operations and audit entries are written in one step', async () => {
       const owned = await ownedSession(stores);
       const entry = auditEntry({ sessionId: owned.lease.sessionId, seq: 2, data: { text: HARD_TEXT } });
-      const meta = { title: 'New', updatedAt: AT, rev: 7, nextPosition: 3, messageCount: 2, tip: 'm2', tipParent: 'm1', run, deleted: true };
+      const meta = { title: 'New', updatedAt: AT, rev: 7, nextPosition: 3, messageCount: 2, tip: 'm2', tipParent: 'm1', pinned: false, share: { id: 'secret', tip: 'm2', title: HARD_TEXT, createdAt: AT }, run, deleted: true };
       const done = await stores.log.append(batch(owned, deltas(2), { meta, ops: [op], audit: [entry] }));
       expect(done).toEqual({ status: 'appended', accumulatedUntil: 0 });
       expect(await stores.log.meta(owned.lease.sessionId)).toEqual({ ...owned.meta, ...meta, head: 2 });

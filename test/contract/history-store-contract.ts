@@ -222,6 +222,76 @@ export function historyStoreContract(name: string, make: () => Promise<HistoryHa
       expect(seen).toEqual(sorted.map((record) => record.id));
     });
 
+    test('H45 pinned sessions come first, however old, and on no later page again', async () => {
+      const userId = `user-${newSessionId()}`;
+      const of = (day: number, pinned?: boolean) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z`, ...(pinned !== undefined && { pinned }) });
+      const [oldPin, newPin, ...rest] = [of(1, true), of(5, true), of(7), of(6, false), of(4), of(2)];
+      for (const record of [...rest, oldPin, newPin]) await history.store(record, [messageOf(record.id, 1, { content: 'findable' })]);
+      for (const limit of [1, 2, 3, 4, 9]) {
+        const seen: string[] = [];
+        let before: string | undefined;
+        do {
+          const page = await history.list(userId, { limit, before });
+          expect(page.hasMore).toBe(page.before !== undefined);
+          seen.push(...page.sessions.map(({ id }) => id));
+          before = page.before;
+        } while (before !== undefined && seen.length < 20);
+        expect([limit, seen]).toEqual([limit, [newPin, oldPin, ...rest].map(({ id }) => id)]);
+      }
+      const byTime = [rest[0], rest[1], newPin, rest[2], rest[3], oldPin].map(({ id }) => id);
+      expect((await history.list(userId, { limit: 9, query: 'findable' })).sessions.map(({ id }) => id)).toEqual(byTime);
+    });
+
+    test('H45 pinning and unpinning move a session, a place of before stays good, and what is removed is not pinned', async () => {
+      const userId = `user-${newSessionId()}`;
+      const [oldest, middle, newest] = [1, 2, 3].map((day) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));
+      if (!oldest || !middle || !newest) throw new Error('three records');
+      for (const record of [oldest, middle, newest]) await history.store(record, []);
+      const ids = async (options: { limit: number; before?: string }) => (await history.list(userId, options)).sessions.map(({ id }) => id);
+      const { before } = await history.list(userId, { limit: 1 });
+      await history.store({ ...oldest, rev: 2, pinned: true }, []);
+      expect(await ids({ limit: 9 })).toEqual([oldest.id, newest.id, middle.id]);
+      expect(await ids({ limit: 9, before })).toEqual([middle.id]);
+      expect((await history.session(oldest.id))?.record.pinned).toBe(true);
+      await history.store({ ...oldest, rev: 3, pinned: false }, []);
+      expect(await ids({ limit: 9 })).toEqual([newest.id, middle.id, oldest.id]);
+      await history.store({ ...oldest, rev: 4, pinned: true }, []);
+      await history.remove(oldest.id, userId, 5);
+      expect(await ids({ limit: 9 })).toEqual([newest.id, middle.id]);
+      expect((await history.session(oldest.id))?.record).not.toHaveProperty('pinned');
+    });
+
+    test('H53 a session is found by its share as long as its record has it', async () => {
+      const share = { id: `share${newSessionId()}`, tip: 'm2', title: HARD_TEXT, createdAt: AT };
+      const record = recordOf({ share });
+      await history.store(recordOf(), []);
+      expect(await history.shared(share.id)).toBeNull();
+      await history.store(record, []);
+      expect(await history.shared(share.id)).toEqual(record);
+      const again = { ...record, rev: 2, share: { ...share, tip: 'm4' } };
+      await history.store(again, []);
+      await history.store(record, []);
+      expect(await history.shared(share.id)).toEqual(again);
+      const { share: _revoked, ...unshared } = record;
+      await history.store({ ...unshared, rev: 3 }, []);
+      expect(await history.shared(share.id)).toBeNull();
+      await history.store({ ...record, rev: 4 }, []);
+      await history.remove(record.id, record.userId, 5);
+      await history.store({ ...record, rev: 6 }, []);
+      expect(await history.shared(share.id)).toBeNull();
+      expect((await history.session(record.id))?.record).not.toHaveProperty('share');
+      for (const none of ['', 'undefined', 'null', '$ne']) expect(await history.shared(none)).toBeNull();
+    });
+
+    test('H53 messages are read by their ids, of one session, by position', async () => {
+      const [record, other] = [recordOf(), recordOf()];
+      const messages = [1, 2, 3, 4].map((position) => messageOf(record.id, position));
+      await history.store(record, messages.toReversed());
+      await history.store(other, [messageOf(other.id, 9)]);
+      expect(await history.messages(record.id, ['m3', 'm1', 'm9', 'none', 'm3'])).toEqual([messages[0], messages[2]]);
+      expect(await history.messages(record.id, [])).toEqual([]);
+    });
+
     test('S7 a place in the list stays good while sessions move', async () => {
       const userId = `user-${newSessionId()}`;
       const [oldest, middle, newest] = [1, 2, 3].map((day) => recordOf({ userId, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));
@@ -282,6 +352,63 @@ export function historyStoreContract(name: string, make: () => Promise<HistoryHa
 
       test('S8 an empty query is no query', async () => {
         expect(await found('  ')).toEqual([greeting.id, journey.id]);
+      });
+
+      /** What every store must take for the same word, however it is written. */
+      test.each([
+        ['Trường hợp ƯƠ', 'truong', 'TRƯỜNG', 'hop uo', 'ươ'],
+        ['đĐ Đặng', 'dd', 'đđ', 'dang', 'ĐẶNG'],
+        ['quye\u0302\u0301t ti\u0301nh', 'quyết', 'quyet', 'tính'],
+        ['ﬁne ＷＩＤＥ ½x', 'fine', 'wide', '1'],
+        ['हिन्दी', 'हिन्दी', 'हिन्'],
+        ['\u1112\u1161\u11ab국어', '한국', '한국어'],
+        ['日本語のテスト', '日本語', '日本'],
+        ['ΟΔΟΣ', 'οδοσ', 'οδος'],
+        ['snake_case it\'s a.b.c', 'case snake', 's it', 'c b a'],
+      ])('S8 %j is found by each of its spellings', async (text, ...queries) => {
+        const record = recordOf({ userId: `user-${newSessionId()}` });
+        await history.store(record, [messageOf(record.id, 1, { content: text })]);
+        for (const query of queries) {
+          expect([query, (await history.list(record.userId, { limit: 9, query })).sessions]).toEqual([query, [record]]);
+          expect([query, (await history.search(record.userId, { limit: 9, hits: 9, query })).found[0]?.messages]).toEqual([query, [messageOf(record.id, 1, { content: text })]]);
+        }
+      });
+
+      test('S8 a vowel sign of a script is a letter of it', async () => {
+        const record = recordOf({ userId: `user-${newSessionId()}` });
+        await history.store(record, [messageOf(record.id, 1, { content: 'हिन्दी' })]);
+        expect((await history.list(record.userId, { limit: 9, query: 'हनद' })).sessions).toEqual([]);
+      });
+
+      test('H41 a search has the newest messages with all the words, of each session that list finds', async () => {
+        const of = recordOf({ userId: `user-${newSessionId()}`, title: 'Trà xanh', updatedAt: '2026-01-01T00:00:00.000Z' });
+        const titled = recordOf({ userId: of.userId, title: 'Về trà đen', updatedAt: '2026-01-02T00:00:00.000Z' });
+        const texts = ['Uống trà xanh', 'trà', 'xanh trà', 'TRA XANHS', 'không', 'trà xanh'];
+        const messages = texts.map((content, index) => messageOf(of.id, index + 1, { content }));
+        await history.store(of, messages);
+        await history.store(titled, [messageOf(titled.id, 1, { content: 'trà xanh' }), messageOf(titled.id, 2, { content: 'đen' })]);
+        const search = (query: string, hits: number) => history.search(of.userId, { query, limit: 9, hits });
+        expect(await search('tra xanh', 3)).toEqual({
+          found: [
+            { session: titled, messages: [messageOf(titled.id, 1, { content: 'trà xanh' })] },
+            { session: of, messages: [messages[5], messages[3], messages[2]] },
+          ],
+          hasMore: false,
+        });
+        expect((await search('ve tra', 3)).found).toEqual([{ session: titled, messages: [] }]);
+        expect(await search('none', 3)).toEqual({ found: [], hasMore: false });
+        expect(await search(' ', 3)).toEqual({ found: [], hasMore: false });
+      });
+
+      test('H41 a search comes in the pages of the list, and finds nothing of other users and of removed sessions', async () => {
+        const user = `user-${newSessionId()}`;
+        const records = [1, 2, 3].map((day) => recordOf({ userId: user, updatedAt: `2026-01-0${day}T00:00:00.000Z` }));
+        for (const record of [...records, recordOf()]) await history.store(record, [messageOf(record.id, 1, { content: 'pagefind' })]);
+        const first = await history.search(user, { query: 'pagefind', limit: 1, hits: 1 });
+        await history.remove(records[1]!.id, user, 2);
+        const rest = await history.search(user, { query: 'pagefind', limit: 5, hits: 1, before: first.before });
+        expect([first.hasMore, rest.hasMore]).toEqual([true, false]);
+        expect([...first.found, ...rest.found].map(({ session, messages }) => [session.id, messages.length])).toEqual([[records[2]!.id, 1], [records[0]!.id, 1]]);
       });
 
       test('S8 what is found comes in pages too', async () => {

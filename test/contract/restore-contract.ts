@@ -17,7 +17,7 @@ export function restoreContract(name: string, make: () => Promise<LeaseHarness>)
 
     test('R30 the log is written anew under a new log id and a higher epoch; only the new lease counts', async () => {
       const owned = await written();
-      const request = requestOf(owned, { title: HARD_TEXT, updatedAt: AT, rev: 9, nextPosition: 5, messageCount: 4, tip: 'm4', tipParent: 'm3', settings: { model: 'm', systemPrompt: HARD_TEXT }, run, deleted: true });
+      const request = requestOf(owned, { title: HARD_TEXT, updatedAt: AT, rev: 9, nextPosition: 5, messageCount: 4, tip: 'm4', tipParent: 'm3', settings: { model: 'm', systemPrompt: HARD_TEXT }, pinned: true, share: { id: 'secret', tip: 'm2', title: HARD_TEXT, createdAt: AT }, run, deleted: true });
       const lease = await restored(request);
       expect(lease).toEqual({ ...owned.lease, epoch: expect.any(Number) });
       expect(lease.epoch).toBeGreaterThan(owned.lease.epoch);

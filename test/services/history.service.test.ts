@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config.ts';
 import { chatError, toWireError } from '../../src/errors.ts';
 import { provideNode } from '../../src/node-context.ts';
 import type { SessionRecord } from '../../src/protocol/broker.ts';
-import { DEFAULT_PAGE } from '../../src/protocol/limits.ts';
+import { DEFAULT_PAGE, SEARCH_HITS } from '../../src/protocol/limits.ts';
 import type { Message } from '../../src/protocol/wire.ts';
 import { call } from '../../src/typed-call.ts';
 import { ZodValidator } from '../../src/zod-validator.ts';
@@ -30,6 +30,9 @@ function recordingStore() {
     page: (...args) => reply('page', args, { messages: [message], hasMore: true }),
     outline: (...args) => reply('outline', args, [{ id: 'm1', parentId: null, role: 'user', position: 1 }]),
     list: (...args) => reply('list', args, { sessions: [record], hasMore: false }),
+    messages: (...args) => reply('messages', args, [message]),
+    shared: (...args) => reply('shared', args, null),
+    search: (...args) => reply('search', args, { found: [{ session: record, messages: [message] }], hasMore: false }),
     remove: (...args) => reply('remove', args, undefined),
   };
   return { store, asked, failures };
@@ -57,6 +60,8 @@ describe('the history service', () => {
     expect(await call(broker, 'history.page', { sessionId: 's1', before: 9, limit: 5 })).toEqual({ messages: [message], hasMore: true });
     expect(await call(broker, 'history.outline', { sessionId: 's1', after: 3 })).toEqual([{ id: 'm1', parentId: null, role: 'user', position: 1 }]);
     expect(await call(broker, 'history.list', { userId: 'u1', query: 'tea' })).toEqual({ sessions: [record], hasMore: false });
+    expect((await call(broker, 'history.search', { userId: 'u1', query: 'hell', before: 'p', limit: 7 })).found).toHaveLength(1);
+    expect(await call(broker, 'history.shared', { shareId: 'secret' })).toBeNull();
     await call(broker, 'history.remove', { sessionId: 's1', userId: 'u1', rev: 3 });
     expect(asked).toEqual([
       ['store', record, [message]],
@@ -65,8 +70,25 @@ describe('the history service', () => {
       ['page', 's1', 9, 5],
       ['outline', 's1', 3],
       ['list', 'u1', { before: undefined, query: 'tea', limit: DEFAULT_PAGE }],
+      ['search', 'u1', { query: 'hell', before: 'p', limit: 7, hits: SEARCH_HITS + 1 }],
+      ['shared', 'secret'],
       ['remove', 's1', 'u1', 3],
     ]);
+  });
+
+  test('H43 a search shows a line of each of the newest messages, and says when there are more', async () => {
+    const texts = ['hello one', 'hello two', 'say hello', 'hello four'].map((content, index) => ({ ...message, id: `m${index}`, content }));
+    jest.spyOn(store, 'search').mockResolvedValueOnce({ found: [{ session: { ...record, title: 'Hello' }, messages: texts }], hasMore: true, before: 'next' });
+    const { found, hasMore, before } = await call(broker, 'history.search', { userId: 'u1', query: 'HELLO' });
+    expect([hasMore, before, found.length]).toEqual([true, 'next', 1]);
+    expect(found[0]).toMatchObject({ session: { id: 's1' }, titleRanges: [[0, 5]], moreHits: true });
+    expect(found[0]?.hits).toHaveLength(SEARCH_HITS);
+    expect(found[0]?.hits[2]).toEqual({ messageId: 'm2', position: 1, role: 'user', createdAt: 'now', excerpt: { text: 'say hello', ranges: [[4, 9]] } });
+  });
+
+  test('H43 without a word to look for the store is not asked', async () => {
+    expect(await call(broker, 'history.search', { userId: 'u1', query: ' ?! ' })).toEqual({ found: [], hasMore: false });
+    expect(asked).toEqual([]);
   });
 
   test('H2 a store that cannot answer is a retryable error that tells nothing of the store', async () => {

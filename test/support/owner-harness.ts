@@ -5,12 +5,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Backends, EventLog, Presence } from '../../src/backends/contracts.ts';
 import { createBackends } from '../../src/backends/create-backends.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import { randomId } from '../../src/ids.ts';
 import type { ActionParams, EventPayload, RunChunk } from '../../src/protocol/broker.ts';
-import type { Event, WholeMessage } from '../../src/protocol/wire.ts';
+import { clientEvents, type Event, type WholeMessage } from '../../src/protocol/wire.ts';
+import { search } from '../../src/history/search.ts';
+import { shared } from '../../src/history/shared.ts';
 import { OwnerNode } from '../../src/session-owner/owner-node.ts';
 import type { OwnerPorts } from '../../src/session-owner/ports.ts';
 import { settle, virtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -141,6 +144,8 @@ export function recordingPorts(backends: Pick<Backends, 'history'>) {
       message: (sessionId, messageId) => history.message(sessionId, messageId),
       session: (sessionId) => history.session(sessionId),
       outline: (sessionId, after) => history.outline(sessionId, after),
+      shared: ({ shareId, after, limit }) => shared(history, { shareId, after, limit }),
+      search: (params) => search(history, clientEvents['session:search'].extend({ userId: z.string() }).parse(params)),
       list: ({ userId, limit, ...rest }) => history.list(userId, { limit: limit ?? 50, before: rest.before?.toString(), query: rest.query }),
     },
     logger: { info: write, warn: write, error: write },

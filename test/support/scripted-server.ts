@@ -43,6 +43,8 @@ export interface ScriptedServer {
   http: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** What it offers; the first is the default. */
   models: string[];
+  /** What it says of sharing when a client connects. */
+  sharing: boolean;
   guests: { allowed: boolean; made: number; lifetimeS: number };
   requestsNamed<N extends ClientEventName>(name: N): ClientEvent<N>[];
   emit<N extends keyof ServerEvents>(name: N, payload: ServerEvents[N]): void;
@@ -69,7 +71,11 @@ function defaultHandlers(): Handlers {
     'session:list': () => ({ ok: true, sessions: [], hasMore: false }),
     'session:configure': unavailable,
     'message:feedback': unavailable,
+    'session:search': unavailable,
     'session:rename': unavailable,
+    'session:pin': unavailable,
+    'session:share': unavailable,
+    'session:unshare': unavailable,
     'session:delete': () => ({ ok: true }),
     'session:history': unavailable,
     'message:send': unavailable,
@@ -102,7 +108,7 @@ function listen(server: ScriptedServer, socket: Socket): void {
   server.peers.push(peer);
   socket.on('disconnect', () => void server.peers.splice(server.peers.indexOf(peer), 1));
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-  peer.emit('server:hello', { nodeId: 'scripted-node-1', userId: 'user', protocol: 1, expiresAt });
+  peer.emit('server:hello', { nodeId: 'scripted-node-1', userId: 'user', protocol: 1, expiresAt, sharing: server.sharing });
   const answer = async <N extends ClientEventName>(name: N, payload: ClientEvent<N>, ack: (value: unknown) => void): Promise<void> => {
     if (!isProbe(name, payload)) server.requests.push({ name, payload, peer });
     const reply = await server.handlers[name](payload, peer);
@@ -152,6 +158,7 @@ export async function startScriptedServer(port = 0): Promise<ScriptedServer> {
     refuse: () => undefined,
     http: () => false,
     models: ['scripted-1'],
+    sharing: true,
     guests: { allowed: true, made: 0, lifetimeS: 3_600 },
     requestsNamed: (name) => server.requests.filter((seen) => seen.name === name).map((seen) => seen.payload as ClientEvent<typeof name>),
     emit: (name, payload) => server.peers.forEach((peer) => peer.emit(name, payload)),

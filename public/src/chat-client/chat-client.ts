@@ -36,7 +36,7 @@ export class ChatClient {
   readonly connection: Connection;
   readonly sessions: SessionList;
   readonly models: Models;
-  private readonly env: Environment;
+  readonly env: Environment;
   private readonly mode: Mode;
   private readonly unsent: Unsent;
   private readonly stores = new Set<SessionStore>();

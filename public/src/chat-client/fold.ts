@@ -152,6 +152,10 @@ function applyEvent(view: SessionView, event: LogEvent): SessionView | 'broken' 
       return { ...view, session: { ...view.session, title: event.title } };
     case 'session.deleted':
       return { ...view, deleted: true, streaming: null };
+    // The list tells of it.
+    case 'session.pinned':
+    case 'session.shared':
+    case 'session.unshared':
     case 'unknown':
       return view;
   }

@@ -53,7 +53,7 @@ const schemas = {
     .object({ withinMs: z.number().min(0) })
     .transform((frame): Frame => ({ kind: 'draining', ...frame })),
   'server:hello': z
-    .object({ nodeId: z.string(), userId: z.string(), protocol: z.number(), expiresAt: z.string() })
+    .object({ nodeId: z.string(), userId: z.string(), protocol: z.number(), expiresAt: z.string(), sharing: z.boolean().optional() })
     .transform((hello): Frame => ({ kind: 'hello', hello })),
   'server:closing': errorSchema.transform((error): Frame => ({ kind: 'closing', error })),
 } satisfies Record<Exclude<keyof ServerEvents, 'delta'>, z.ZodType<Frame>>;

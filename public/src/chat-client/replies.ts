@@ -1,6 +1,6 @@
 /** The server's answers, checked before anything believes them. Shapes: `Replies` in src/protocol/wire.ts. */
 import { z } from 'zod';
-import { errorSchema, eventSchema, feedbackSchema, cursorSchema, messageSchema, sessionSchema, statusSchema } from '../../../src/protocol/wire.ts';
+import { errorSchema, eventSchema, feedbackSchema, cursorSchema, foundSessionSchema, messageSchema, sessionSchema, statusSchema } from '../../../src/protocol/wire.ts';
 import type { ClientEventName, Replies } from '../../../src/protocol/wire.ts';
 import type { LogEvent, Opened } from './fold.ts';
 import { failed, localError, succeeded, type Result } from './result.ts';
@@ -41,7 +41,11 @@ const replySchemas: { [N in ClientEventName]: z.ZodType<ClientReplies[N]> } = {
   'session:close': nothing,
   'session:list': z.object({ sessions: z.array(sessionSchema), hasMore: z.boolean(), before }),
   'session:configure': z.object({ session: sessionSchema }),
+  'session:search': z.object({ found: z.array(foundSessionSchema), hasMore: z.boolean(), before }),
   'session:rename': z.object({ session: sessionSchema }),
+  'session:pin': z.object({ session: sessionSchema }),
+  'session:share': z.object({ shareId: z.string(), path: z.string(), createdAt: z.string(), session: sessionSchema }),
+  'session:unshare': z.object({ session: sessionSchema }),
   'session:delete': nothing,
   'session:history': z.object({ messages: z.array(messageSchema), hasMore: z.boolean(), before }),
   'message:send': sent,

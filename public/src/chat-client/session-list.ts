@@ -1,6 +1,6 @@
-/** The user's sessions, newest first, kept current by sessions:changed; loaded anew with every connection. */
+/** The user's sessions, pinned ones and then the newest first, kept current by sessions:changed; loaded anew with every connection. */
 import { MAX_PAGE } from '../../../src/protocol/limits.ts';
-import type { Session, SessionsReply } from '../../../src/protocol/wire.ts';
+import type { Session, SessionsReply, ShareReply } from '../../../src/protocol/wire.ts';
 import { RETRY, backoffMs } from './backoff.ts';
 import type { Environment } from './environment.ts';
 import type { ConnectionFrame } from './frames.ts';
@@ -72,10 +72,36 @@ export class SessionList {
     return succeeded(answer.value.session);
   }
 
+  /** Above all others, or back among them. */
+  async pin(sessionId: string, pinned: boolean): Promise<Result<Session>> {
+    const answer = await this.transport.request('session:pin', { sessionId, pinned });
+    if (!answer.ok) return answer;
+    this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
+    return succeeded(answer.value.session);
+  }
+
+  /** Everybody with the link can read it as it is now; once more, and the same link shows what is new. Answers the link. */
+  async share(sessionId: string): Promise<Result<ShareReply>> {
+    const answer = await this.transport.request('session:share', { sessionId });
+    if (answer.ok) this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
+    return answer;
+  }
+
+  async unshare(sessionId: string): Promise<Result<Session>> {
+    const answer = await this.transport.request('session:unshare', { sessionId });
+    if (!answer.ok) return answer;
+    this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
+    return succeeded(answer.value.session);
+  }
+
   /** Takes it out of sight; it is deleted by `remove` and comes back by `keep`. */
   hide(sessionId: string): void {
     this.removals.add(sessionId);
     this.state.set({ ...this.state.value, sessions: this.state.value.sessions.filter((session) => session.id !== sessionId) });
+  }
+
+  hides(sessionId: string): boolean {
+    return this.removals.has(sessionId);
   }
 
   /** Undoes `hide`. */
@@ -124,7 +150,9 @@ export class SessionList {
 
   private take(page: SessionsReply, sessions: readonly Session[], changes: Change[]): void {
     this.pendingChanges = null;
-    const current = this.visible(changes.reduce(applyChange, sessions));
+    // A session that was unpinned may stand at the end of what is loaded, and belong below what came now.
+    const ordered = sessions.toSorted((one, other) => Number(isAbove(other, one)) - Number(isAbove(one, other)));
+    const current = this.visible(changes.reduce(applyChange, ordered as readonly Session[]));
     this.state.set({ sessions: current, loaded: true, loading: false, hasMore: page.hasMore, before: page.before, error: null });
   }
 
@@ -142,12 +170,18 @@ export class SessionList {
   }
 }
 
-/** A changed session replaces its older self; the list stays ordered by `updatedAt`. */
+/** Pinned ones first; then the newest update. */
+function isAbove(one: Session, other: Session): boolean {
+  const pins = Number(one.pinned ?? false) - Number(other.pinned ?? false);
+  return pins === 0 ? one.updatedAt > other.updatedAt : pins > 0;
+}
+
+/** A changed session replaces its older self; the list keeps its order. */
 export function applyChange(sessions: readonly Session[], change: Change): readonly Session[] {
   if (change.change === 'deleted') return sessions.filter((session) => session.id !== change.sessionId);
   const { session } = change;
   if (session === undefined) return sessions;
   const others = sessions.filter((other) => other.id !== session.id);
-  const place = others.findIndex((other) => other.updatedAt <= session.updatedAt);
+  const place = others.findIndex((other) => !isAbove(other, session));
   return place === -1 ? [...others, session] : others.toSpliced(place, 0, session);
 }

@@ -123,12 +123,12 @@ export class SessionStore {
     this.sync.start();
   }
 
-  async loadOlder(): Promise<void> {
+  async loadOlder(limit = PAGE): Promise<void> {
     const { view } = this.sync;
     const { sessionId } = this;
     if (view === null || sessionId === null || !view.hasMore || this.older.loading) return;
     this.setOlder({ loading: true, error: null });
-    const request = { sessionId, limit: PAGE, ...(view.before !== undefined && { before: view.before }) };
+    const request = { sessionId, limit, ...(view.before !== undefined && { before: view.before }) };
     const answer = await this.transport.request('session:history', request);
     const now = this.sync.view;
     // A fresh start meanwhile has another top: the page would not fit above it.

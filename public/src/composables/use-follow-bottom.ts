@@ -12,6 +12,8 @@ export interface FollowBottom {
   jump(smooth?: boolean): void;
   /** What is about to change leaves this element where it is seen. */
   keep(element: Element): void;
+  /** The reader is shown something else. */
+  release(): void;
 }
 
 
@@ -45,6 +47,11 @@ export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTML
 
   return {
     following,
+    release() {
+      const element = pane.value;
+      // Where all is in sight there is nothing to come back from.
+      if (element !== null && element.scrollHeight > element.clientHeight) following.value = false;
+    },
     jump(smooth = false) {
       following.value = true;
       toEnd(smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches);

@@ -1,5 +1,6 @@
 /** What can be done with a chat of the list, with a word to the reader about how it went. */
 import { useEventListener } from '@vueuse/core';
+import { nextTick } from 'vue';
 import { useI18n } from 'vue-i18n';
 import type { Session } from '../../../src/protocol/wire.ts';
 import { asJson, asMarkdown, fileName, wholeHistory } from '../chat-client/transcript.ts';
@@ -10,6 +11,7 @@ export type ExportKind = 'md' | 'json';
 
 export interface SessionActions {
   rename(session: Session, title: string): Promise<void>;
+  pin(session: Session, pinned: boolean): Promise<void>;
   /** At once out of sight, deleted when the notice that offers to undo it is gone. */
   remove(session: Session): void;
   download(session: Session, kind: ExportKind): Promise<void>;
@@ -25,7 +27,7 @@ function save(name: string, type: string, text: string): void {
 
 export function useSessionActions(): SessionActions {
   const { t, locale } = useI18n();
-  const { client, route, toasts } = useApp();
+  const { announce, client, route, toasts } = useApp();
 
   async function removeNow(session: Session): Promise<void> {
     const answer = await client.sessions.remove(session.id);
@@ -35,6 +37,14 @@ export function useSessionActions(): SessionActions {
     async rename(session, title) {
       const answer = await client.sessions.rename(session.id, title);
       if (!answer.ok) toasts.show(t('toast.renameFailed', { reason: t(`errors.${answer.error.code}`) }));
+    },
+    async pin(session, pinned) {
+      const answer = await client.sessions.pin(session.id, pinned);
+      if (!answer.ok) return toasts.show(t('toast.pinFailed', { reason: t(`errors.${answer.error.code}`) }));
+      announce(t(pinned ? 'list.pinnedNow' : 'list.unpinnedNow', { title: session.title || t('list.untitled') }));
+      await nextTick();
+      // It stands elsewhere now, and what had the focus went with its old place.
+      if (document.activeElement === document.body) document.querySelector<HTMLElement>(`[data-session-id="${session.id}"] [data-testid=more]`)?.focus();
     },
     remove(session) {
       const wasOpen = route.sessionId.value === session.id;

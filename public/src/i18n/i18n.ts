@@ -1,6 +1,5 @@
 import { createI18n } from 'vue-i18n';
 import { en, type Messages } from './en.ts';
-import { vi } from './vi.ts';
 
 export const LOCALES = ['en', 'vi'] as const;
 export type Locale = (typeof LOCALES)[number];
@@ -22,6 +21,18 @@ export function regionOf(locale: string): string {
   return navigator.languages.find((language) => language.startsWith(locale)) ?? locale;
 }
 
+/** Speaks English until the words of another language are there (`loadWords`), and for what they lack. */
 export function makeI18n(locale: Locale) {
-  return createI18n<[Messages], Locale, false>({ legacy: false, locale, fallbackLocale: 'en', messages: { en, vi } });
+  return createI18n<[Messages], Locale, false>({ legacy: false, locale, fallbackLocale: 'en', messages: { en, vi: {} as Messages } });
+}
+
+/** Only who reads a language loads it. Never rejects: without its words it is English. */
+export async function loadWords({ global }: ReturnType<typeof makeI18n>, locale: Locale): Promise<void> {
+  if (locale === 'en') return;
+  try {
+    const { vi } = await import('./vi.ts');
+    global.mergeLocaleMessage(locale, vi);
+  } catch (error) {
+    console.warn('A language could not be loaded.', error);
+  }
 }

@@ -45,6 +45,8 @@ export function toMeta(sessionId: string, store: string, fields: string[], oldes
     tip: json('tip'),
     ...(hash.has('tipParent') && { tipParent: json<string | null>('tipParent') }),
     ...(hash.has('settings') && { settings: json<SessionSettings>('settings') }),
+    ...(hash.has('pinned') && { pinned: json<boolean>('pinned') }),
+    ...(hash.has('share') && { share: json<LogMeta['share']>('share') }),
     logId: text('logId'),
     head,
     firstSeq: oldest === 0 ? head + 1 : oldest,

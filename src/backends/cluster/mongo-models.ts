@@ -3,7 +3,7 @@ import mongoose, { type Connection, type Model } from 'mongoose';
 import type { MessagePlace, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import { withoutVersions } from '../versions.ts';
-import { wordsOf } from './mongo-words.ts';
+import { wordsOf } from '../../words.ts';
 
 export interface SessionDoc {
   _id: string;
@@ -11,6 +11,10 @@ export interface SessionDoc {
   rev: number;
   updatedAt: string;
   deleted: boolean;
+  /** Absent in documents of earlier versions: it is not. */
+  pinned?: boolean;
+  /** Id of its share; null or absent: it is not shared. */
+  share?: string | null;
   /** JSON: text in it may have U+0000 and lone surrogates, which BSON has not. */
   record: string;
   words: string[];
@@ -40,10 +44,12 @@ const number = { type: Number, required: true } as const;
 const common = { versionKey: false, autoIndex: false, autoCreate: false, strict: 'throw', strictQuery: 'throw' } as const;
 
 const sessionSchema = new mongoose.Schema<SessionDoc>(
-  { _id: text, user: text, rev: number, updatedAt: text, deleted: { type: Boolean, required: true }, record: text, words: [String] },
+  { _id: text, user: text, rev: number, updatedAt: text, deleted: { type: Boolean, required: true }, pinned: Boolean, share: String, record: text, words: [String] },
   common,
 );
 sessionSchema.index({ user: 1, deleted: 1, updatedAt: -1, _id: -1 });
+sessionSchema.index({ user: 1, pinned: 1, updatedAt: -1, _id: -1 });
+sessionSchema.index({ share: 1 });
 sessionSchema.index({ user: 1, words: 1 });
 
 const messageSchema = new mongoose.Schema<MessageDoc>(
@@ -67,8 +73,8 @@ export function userKey(userId: string): string {
 }
 
 export function sessionDoc(record: SessionRecord, deleted: boolean): SessionDoc {
-  const { id, userId, rev, updatedAt, title } = record;
-  return { _id: id, user: userKey(userId), rev, updatedAt, deleted, record: JSON.stringify(record), words: deleted ? [] : wordsOf(title) };
+  const { id, userId, rev, updatedAt, title, pinned = false, share } = record;
+  return { _id: id, user: userKey(userId), rev, updatedAt, deleted, pinned, share: share?.id ?? null, record: JSON.stringify(record), words: deleted ? [] : wordsOf(title) };
 }
 
 export function messageDoc(session: SessionRecord, message: Message): MessageDoc {

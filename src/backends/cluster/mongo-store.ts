@@ -8,9 +8,9 @@ import type { Clock } from '../../clock.ts';
 import type { MessagePlace, MessageRating, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import type { HistoryStore } from '../contracts.ts';
-import type { ListOptions, SessionList } from '../list-place.ts';
+import type { Found, ListOptions, SearchOptions, SessionList } from '../list-place.ts';
 import type { MongoLink } from './mongo-connection.ts';
-import { listSessions } from './mongo-list.ts';
+import { listSessions, searchSessions } from './mongo-list.ts';
 import { withFeedback, withVersions } from '../versions.ts';
 import { idOf, messageDoc, messageKey, placeOf, sessionDoc, type HistoryModels, type MessageDoc, type SessionDoc } from './mongo-models.ts';
 
@@ -55,6 +55,21 @@ export class MongoHistory implements HistoryStore {
     });
   }
 
+  messages(sessionId: string, messageIds: string[]): Promise<Message[]> {
+    return this.#link.ask(async () => {
+      const keys = messageIds.map((id) => messageKey(sessionId, id));
+      const docs = await this.#models.messages.find({ _id: { $in: keys } }, { message: 1 }).sort({ position: 1 }).lean();
+      return docs.map(({ message }) => JSON.parse(message) as Message);
+    });
+  }
+
+  shared(shareId: string): Promise<SessionRecord | null> {
+    return this.#link.ask(async () => {
+      const doc = await this.#models.sessions.findOne({ share: shareId }, { record: 1 }).lean();
+      return doc && (JSON.parse(doc.record) as SessionRecord);
+    });
+  }
+
   page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
     return this.#link.ask(async () => {
       const below = { session: sessionId, position: { $lt: before ?? Number.MAX_SAFE_INTEGER } };
@@ -73,6 +88,10 @@ export class MongoHistory implements HistoryStore {
 
   list(userId: string, options: ListOptions): Promise<SessionList> {
     return this.#link.ask(() => listSessions(this.#models, userId, options));
+  }
+
+  search(userId: string, options: SearchOptions): Promise<Found> {
+    return this.#link.ask(() => searchSessions(this.#models, userId, options));
   }
 
   remove(sessionId: string, userId: string, rev: number): Promise<void> {
@@ -94,7 +113,7 @@ export class MongoHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!doc) return empty;
-    const { settings: _said, ...record } = JSON.parse(doc.record) as SessionRecord;
+    const { settings: _said, pinned: _marked, share: _shared, ...record } = JSON.parse(doc.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, doc.rev), messageCount: 0, tip: null };
   }
 

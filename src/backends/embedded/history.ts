@@ -1,12 +1,12 @@
 /** History: sessions and finished messages, and the words they are found by. */
 import type { HistoryStore } from '../contracts.ts';
-import type { ListOptions, SessionList } from '../list-place.ts';
+import type { Found, ListOptions, SearchOptions, SessionList } from '../list-place.ts';
 import type { Clock } from '../../clock.ts';
 import type { MessagePlace, MessageRating, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
-import { listSessions } from './history-list.ts';
+import { listSessions, searchSessions } from './history-list.ts';
 import { withFeedback, withVersions, withoutVersions } from '../versions.ts';
-import { foldForSearch, ownerWord } from './search-words.ts';
+import { indexed, ownerWord } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
 
 interface MessageRow {
@@ -54,6 +54,20 @@ export class EmbeddedHistory implements HistoryStore {
     return row ? this.#toMessage(row) : null;
   }
 
+  async messages(sessionId: string, messageIds: string[]): Promise<Message[]> {
+    const rows = this.#db.all<{ message: string }>(
+      'SELECT message FROM messages WHERE session_id = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY position',
+      sessionId,
+      JSON.stringify(messageIds),
+    );
+    return rows.map(({ message }) => JSON.parse(message) as Message);
+  }
+
+  async shared(shareId: string): Promise<SessionRecord | null> {
+    const row = this.#db.get<{ record: string }>('SELECT record FROM sessions WHERE share = ?', shareId);
+    return row ? (JSON.parse(row.record) as SessionRecord) : null;
+  }
+
   async page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
     const rows = this.#db.all<MessageRow>(
       'SELECT message, feedback FROM messages WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?',
@@ -77,6 +91,10 @@ export class EmbeddedHistory implements HistoryStore {
     return listSessions(this.#db, userId, options);
   }
 
+  async search(userId: string, options: SearchOptions): Promise<Found> {
+    return searchSessions(this.#db, userId, options);
+  }
+
   async remove(sessionId: string, userId: string, rev: number): Promise<void> {
     this.#db.transaction(() => {
       const row = this.#row(sessionId);
@@ -95,7 +113,7 @@ export class EmbeddedHistory implements HistoryStore {
     const now = new Date(this.#clock.now()).toISOString();
     const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
     if (!row) return empty;
-    const { settings: _said, ...record } = JSON.parse(row.record) as SessionRecord;
+    const { settings: _said, pinned: _marked, share: _shared, ...record } = JSON.parse(row.record) as SessionRecord;
     return { ...record, title: '', rev: Math.max(rev, row.rev), messageCount: 0, tip: null };
   }
 
@@ -105,14 +123,16 @@ export class EmbeddedHistory implements HistoryStore {
 
   #writeRecord(record: SessionRecord, deleted: boolean): void {
     this.#db.run(
-      `INSERT INTO sessions (id, user, rev, updated_at, deleted, record) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO sessions (id, user, rev, updated_at, deleted, pinned, share, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, updated_at = excluded.updated_at, deleted = excluded.deleted,
-         record = excluded.record`,
+         pinned = excluded.pinned, share = excluded.share, record = excluded.record`,
       record.id,
       JSON.stringify(record.userId),
       record.rev,
       record.updatedAt,
       deleted ? 1 : 0,
+      record.pinned ? 1 : 0,
+      record.share?.id ?? null,
       JSON.stringify(record),
     );
     const n = this.#row(record.id)?.n ?? 0;
@@ -148,7 +168,7 @@ export class EmbeddedHistory implements HistoryStore {
   }
 
   #index(table: 'title_words' | 'message_words', n: number, userId: string, text: string): void {
-    this.#db.run(`INSERT INTO ${table} (rowid, owner, words) VALUES (?, ?, ?)`, n, ownerWord(userId), foldForSearch(text));
+    this.#db.run(`INSERT INTO ${table} (rowid, owner, words) VALUES (?, ?, ?)`, n, ownerWord(userId), indexed(text));
   }
 
   /** The versions of a turn are counted when they are read: a later one changes the number for all. */

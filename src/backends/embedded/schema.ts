@@ -2,6 +2,7 @@
  * The tables, as steps: step n brings a file of version n (`PRAGMA user_version`) to n + 1. Steps are only ever added.
  * Free text (titles, user ids, messages) is kept as JSON text: SQLite's text has no place for U+0000 and lone surrogates.
  */
+import { indexAnew } from './index-anew.ts';
 import type { Sqlite } from './sqlite.ts';
 
 /** "HldF" in the file's header: this file is ours. Written before anything else, never changed. */
@@ -89,7 +90,19 @@ ALTER TABLE messages ADD COLUMN feedback TEXT;
 ALTER TABLE messages ADD COLUMN feedback_rev INTEGER NOT NULL DEFAULT 0;
 `;
 
-export const STEPS: readonly string[] = [first, feedback];
+const marks = `
+ALTER TABLE sessions ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN share TEXT;
+CREATE INDEX sessions_shared ON sessions (share) WHERE share IS NOT NULL;
+DROP INDEX sessions_of_user;
+CREATE INDEX sessions_of_user ON sessions (user, pinned, updated_at, id) WHERE deleted = 0;
+CREATE INDEX sessions_by_time ON sessions (user, updated_at, id) WHERE deleted = 0;
+`;
+
+/** A step is a script, or work on the file where a script cannot do it. */
+type Step = string | ((db: Sqlite) => void);
+
+export const STEPS: readonly Step[] = [first, feedback, indexAnew, marks];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;
@@ -99,10 +112,12 @@ export function schemaVersion(db: Sqlite): number {
 }
 
 /** Brings the file to the newest version, step by step, each whole or not at all. */
-export function migrate(db: Sqlite, steps: readonly string[] = STEPS): void {
+export function migrate(db: Sqlite, steps: readonly Step[] = STEPS): void {
   for (let version = schemaVersion(db); version < steps.length; version += 1) {
     db.transaction(() => {
-      db.exec(steps[version] ?? '');
+      const step = steps[version] ?? '';
+      if (typeof step === 'string') db.exec(step);
+      else step(db);
       db.exec(`PRAGMA user_version=${version + 1}`);
     });
     // The header in the file itself, not only in its write-ahead log, says whose file this is.

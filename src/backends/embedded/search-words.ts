@@ -1,9 +1,10 @@
-/** What the full-text index is fed with and asked. */
+/** What the full-text index is fed with and asked. It splits at spaces; what a word is, `src/words.ts` says. */
 import { createHash } from 'node:crypto';
+import { wantedWords, wordsOf } from '../../words.ts';
 
-/** The index folds case and accents itself, but for it đ is a letter of its own. */
-export function foldForSearch(text: string): string {
-  return text.replaceAll('đ', 'd').replaceAll('Đ', 'd').replaceAll('\0', ' ');
+/** A text as the index keeps it. */
+export function indexed(text: string): string {
+  return wordsOf(text).join(' ');
 }
 
 /** A user as one word of the index. */
@@ -13,9 +14,8 @@ export function ownerWord(userId: string): string {
 
 /** Every word must be there, the last one may be the beginning of a word. null: the query has no word in it. */
 export function matchExpression(userId: string, query: string): string | null {
-  const words = foldForSearch(query)
-    .split(/\s+/)
-    .filter((word) => /[\p{L}\p{N}]/u.test(word))
-    .map((word) => `"${word.replaceAll('"', '""')}"`);
-  return words.length === 0 ? null : `owner:"${ownerWord(userId)}" AND words:(${words.join(' ')}*)`;
+  const wanted = wantedWords(query);
+  if (!wanted) return null;
+  const words = [...wanted.whole.map((word) => `"${word}"`), `"${wanted.beginning}"*`];
+  return `owner:"${ownerWord(userId)}" AND words:(${words.join(' AND ')})`;
 }

@@ -13,6 +13,7 @@ import { parseFields } from '../sockets/socket-events.ts';
 const withLimit = { limit: z.coerce.number().pipe(z.number().int()).optional() };
 const historyQuery = clientEvents['session:history'].omit({ limit: true }).extend(withLimit);
 const sessionsQuery = clientEvents['session:list'].omit({ limit: true }).extend(withLimit);
+const searchQuery = clientEvents['session:search'].omit({ limit: true }).extend(withLimit);
 
 /** POST /api/chat. Without a clientMessageId each request is a message of its own. */
 export function chat(gateway: GatewayContext): ApiHandler {
@@ -58,5 +59,14 @@ export function models(gateway: GatewayContext): ApiHandler {
     await identify(gateway, request);
     const { default: fallback, models: names } = await offeredModels(gateway);
     return { status: 200, body: { default: fallback, models: names.map((id) => ({ id })) } satisfies ModelsReply };
+  };
+}
+
+/** GET /api/search?query&before&limit */
+export function search(gateway: GatewayContext): ApiHandler {
+  return async (request) => {
+    const { userId } = await identify(gateway, request);
+    const fields = parseFields(clientEvents['session:search'], parseFields(searchQuery, request.query));
+    return { status: 200, body: await call(gateway.broker, 'session-owner.search', { ...fields, userId }) };
   };
 }

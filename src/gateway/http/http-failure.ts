@@ -12,7 +12,8 @@ export function answerFailure(gateway: GatewayContext, req: IncomingMessage, res
 }
 
 function log({ logger, refusals, addressOf }: GatewayContext, req: IncomingMessage, error: WireError, thrown: unknown): void {
-  const path = req.url?.split('?')[0];
+  // The rest of a share's address is a secret.
+  const path = req.url?.split('?')[0]?.replace(/(\/shares\/).+/, '$1…');
   if (error.code === 'internal') logger.error({ err: thrown, method: req.method, path }, 'request failed');
   const cause = thrown instanceof Error ? thrown.cause : undefined;
   const isRefusedLogin = error.code === 'unauthenticated' || error.code === 'forbidden-origin' || cause !== undefined;

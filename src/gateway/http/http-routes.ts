@@ -3,11 +3,12 @@ import ApiGateway, { type RouteSchema } from 'moleculer-web';
 import { appFolder } from './app-folder.ts';
 import { cors } from './cors.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { cancel, chat, history, models, sessions } from './http-chat.ts';
+import { cancel, chat, history, models, search, sessions } from './http-chat.ts';
 import { guestToken } from './http-guest.ts';
 import { health, publicConfig } from './http-health.ts';
 import { alive, metrics, ready } from './http-probes.ts';
 import { route } from './http-request.ts';
+import { sharedSession } from './http-share.ts';
 import { staticApp } from './static-app.ts';
 
 /** Only aliases, all of them functions; bodies are parsed by the routes that take some. */
@@ -30,6 +31,8 @@ export function httpRoutes(gateway: GatewayContext): RouteSchema[] {
         'GET history/:sessionId': route(gateway, history(gateway)),
         'GET sessions': route(gateway, sessions(gateway)),
         'GET models': route(gateway, models(gateway)),
+        'GET search': route(gateway, search(gateway)),
+        'GET shares/:shareId': sharedSession(gateway),
         'GET health': route(gateway, health(gateway)),
         'GET config': route(gateway, publicConfig(gateway)),
       },

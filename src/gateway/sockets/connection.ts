@@ -24,7 +24,7 @@ export function connected(gateway: GatewayContext, socket: GatewaySocket): void 
     logger.info({ ...who, reason, afterMs: clock.now() - connectedAt, sessions }, 'disconnected');
   });
   socket.once('disconnect', () => forgetExpiry(socket));
-  socket.emit('server:hello', { nodeId: broker.nodeID, userId, protocol: PROTOCOL_VERSION, expiresAt: new Date(expiresAt).toISOString() });
+  socket.emit('server:hello', { nodeId: broker.nodeID, userId, protocol: PROTOCOL_VERSION, expiresAt: new Date(expiresAt).toISOString(), sharing: gateway.config.SHARING });
   watchExpiry(gateway, socket);
 }
 

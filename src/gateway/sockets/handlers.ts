@@ -1,4 +1,5 @@
 /** What each client event does: a call of the session's owner on behalf of the user the socket proved to be. */
+import { chatError } from '../../errors.ts';
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { expectOffered } from '../models.ts';
@@ -13,11 +14,18 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
     'session:open': (socket, fields) => sessions.open(socket, fields),
     'session:close': (socket, { sessionId }) => sessions.close(socket, sessionId),
     'session:list': ({ data }, fields) => call(broker, 'session-owner.list', { ...fields, userId: data.userId }),
+    'session:search': ({ data }, fields) => call(broker, 'session-owner.search', { ...fields, userId: data.userId }),
     'session:rename': ({ data }, fields) => call(broker, 'session-owner.rename', { ...fields, userId: data.userId }),
     'session:configure': async ({ data }, fields) => {
       if (fields.settings.model) await expectOffered(gateway, fields.settings.model);
       return call(broker, 'session-owner.configure', { ...fields, userId: data.userId });
     },
+    'session:pin': ({ data }, fields) => call(broker, 'session-owner.pin', { ...fields, userId: data.userId }),
+    'session:share': async ({ data }, fields) => {
+      if (!gateway.config.SHARING) throw chatError('invalid', 'Sharing is switched off on this server.');
+      return call(broker, 'session-owner.share', { ...fields, userId: data.userId });
+    },
+    'session:unshare': ({ data }, fields) => call(broker, 'session-owner.unshare', { ...fields, userId: data.userId }),
     'session:delete': async ({ data }, fields) => {
       await call(broker, 'session-owner.delete', { ...fields, userId: data.userId });
       return {};

@@ -1,7 +1,7 @@
 import type { ServiceSchema } from 'moleculer';
 import type { AiStatus } from '../../../src/protocol/broker.ts';
 import { chatError } from '../../../src/errors.ts';
-import { startGateway, type GatewayOptions, type TestGateway } from '../../support/gateway-harness.ts';
+import { ask, startGateway, type GatewayOptions, type TestGateway } from '../../support/gateway-harness.ts';
 
 let node: TestGateway;
 let token: string;
@@ -42,7 +42,25 @@ test('G20 cancel, history and sessions ask the owner for this user', async () =>
   ]);
 });
 
+test('H44 a search is for the user of the token or the socket, whatever a client says', async () => {
+  await start();
+  expect((await node.http('/api/search?query=tr%C3%A0&limit=5&userId=other', { token })).body).toEqual({ found: [], hasMore: false });
+  const client = await node.connect();
+  expect(await ask(client, 'session:search', { query: 'trà', userId: 'other' })).toMatchObject({ ok: true, found: [] });
+  expect(node.calls.map(({ params }) => params)).toEqual([{ userId, query: 'trà', limit: 5 }, { userId: client.hello.userId, query: 'trà' }]);
+  expect((await node.http('/api/search?query=a')).status).toBe(401);
+});
+
+test('H46 a pin is for the user of the socket', async () => {
+  await start();
+  const client = await node.connect();
+  expect(await ask(client, 'session:pin', { sessionId: 's1', pinned: true })).toMatchObject({ ok: true, session: { id: 's1', pinned: true } });
+  expect(node.calls).toEqual([{ action: 'session-owner.pin', params: { userId: client.hello.userId, sessionId: 's1', pinned: true } }]);
+});
+
 test.each([
+  ['/api/search', 'query: '],
+  ['/api/search?query=a&limit=51', 'limit: '],
   ['/api/history/s1?limit=0', 'limit: '],
   ['/api/history/s1?limit=many', 'limit: '],
   ['/api/history/s1?limit=201', 'limit: '],
@@ -141,4 +159,61 @@ test('G18 health is 503 without any ai node', async () => {
 test('G18 a load balancer may ask by HEAD', async () => {
   await start();
   expect([(await node.http('/health', { method: 'HEAD' })).status, (await node.http('/ready', { method: 'HEAD' })).status]).toEqual([200, 200]);
+});
+
+describe('shared sessions', () => {
+  const page = { title: 'T', createdAt: 'now', messages: [{ role: 'user', content: 'Hi', status: 'complete', createdAt: 'now' }], total: 3, hasMore: true } as const;
+  const get = (path: string, headers: Record<string, string> = {}) => fetch(`${node.url}${path}`, { headers });
+
+  test('H54 anybody may read one, and its answer is for no cache and no search engine', async () => {
+    await start({ owner: { 'session-owner.shared': () => ({ ...page, messages: [...page.messages] }) } });
+    const response = await get('/api/shares/Abc123?after=2&limit=1&sessionId=s1');
+    expect([response.status, await response.json()]).toEqual([200, page]);
+    expect([response.headers.get('cache-control'), response.headers.get('x-robots-tag')]).toEqual(['no-store', 'noindex']);
+    expect(node.calls).toEqual([{ action: 'session-owner.shared', params: { shareId: 'Abc123', after: 2, limit: 1 } }]);
+  });
+
+  test('H54 what leads nowhere is one and the same 404, for no cache either', async () => {
+    await start({ owner: { 'session-owner.shared': () => { throw chatError('not-found', 'Nothing is shared at this address, or not any more.'); } } });
+    const answers = await Promise.all(['/api/shares/unknown', '/api/shares/a%2Fb', '/api/shares/$ne', '/api/shares/x?after=-1', '/api/shares/x?limit=many'].map((path) => get(path)));
+    const first = await answers[0]!.clone().text();
+    for (const response of answers) {
+      expect([response.status, await response.text(), response.headers.get('cache-control'), response.headers.get('x-robots-tag')]).toEqual([404, first, 'no-store', 'noindex']);
+    }
+    expect(node.calls).toHaveLength(1);
+  });
+
+  test('H54 one address reads so many in a while, and is told when to come back', async () => {
+    await start({ env: { RATE_SHARE_READS: '2', RATE_SHARE_WINDOW_MS: '60000' } });
+    expect((await Promise.all([1, 2].map(() => get('/api/shares/x')))).map(({ status }) => status)).toEqual([200, 200]);
+    const refused = await get('/api/shares/x');
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
+    expect(node.calls).toHaveLength(2);
+  });
+
+  test('H54 a fault is logged without the link', async () => {
+    await start({ owner: { 'session-owner.shared': () => { throw new Error('broken'); } } });
+    expect((await get('/api/shares/verysecret')).status).toBe(500);
+    expect(node.logs.some(({ text }) => text === 'request failed')).toBe(true);
+    expect(JSON.stringify(node.logs)).not.toContain('verysecret');
+  });
+
+  test('H52 sharing and revoking is for the user of the socket', async () => {
+    await start();
+    const client = await node.connect();
+    expect(await ask(client, 'session:share', { sessionId: 's1' })).toMatchObject({ ok: true, shareId: 'share1', path: '/#/share/share1' });
+    expect(await ask(client, 'session:unshare', { sessionId: 's1' })).toMatchObject({ ok: true });
+    const params = { userId: client.hello.userId, sessionId: 's1' };
+    expect(node.calls).toEqual([{ action: 'session-owner.share', params }, { action: 'session-owner.unshare', params }]);
+  });
+
+  test('H55 SHARING=off: nobody shares and links show nothing, but what is shared can be revoked', async () => {
+    await start({ env: { SHARING: 'off' } });
+    const client = await node.connect();
+    expect(client.hello.sharing).toBe(false);
+    expect(await ask(client, 'session:share', { sessionId: 's1' })).toMatchObject({ ok: false, error: { code: 'invalid', message: 'Sharing is switched off on this server.' } });
+    expect((await get('/api/shares/x')).status).toBe(404);
+    expect(await ask(client, 'session:unshare', { sessionId: 's1' })).toMatchObject({ ok: true });
+    expect(node.calls.map(({ action }) => action)).toEqual(['session-owner.unshare']);
+  });
 });

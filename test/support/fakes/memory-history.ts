@@ -6,6 +6,8 @@ import type { Faults } from './faults.ts';
 import { copyOf, type MemorySession, type MemoryState } from './memory-state.ts';
 
 type ListOptions = Parameters<HistoryStore['list']>[1];
+type SearchOptions = Parameters<HistoryStore['search']>[1];
+type Found = Awaited<ReturnType<HistoryStore['search']>>;
 type SessionList = Awaited<ReturnType<HistoryStore['list']>>;
 
 export class MemoryHistory implements HistoryStore {
@@ -47,6 +49,17 @@ export class MemoryHistory implements HistoryStore {
     });
   }
 
+  async messages(sessionId: string, messageIds: string[]): Promise<Message[]> {
+    return this.#faults.read('history.messages', sessionId, () => this.#plain(sessionId).filter(({ id }) => messageIds.includes(id)).sort((a, b) => a.position - b.position));
+  }
+
+  async shared(shareId: string): Promise<SessionRecord | null> {
+    return this.#faults.read('history.shared', null, () => {
+      const kept = [...this.#state.sessions.values()].find(({ record }) => record.share?.id === shareId);
+      return kept ? copyOf(kept.record) : null;
+    });
+  }
+
   async page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }> {
     return this.#faults.read('history.page', sessionId, () => {
       const below = this.#messages(sessionId)
@@ -70,19 +83,29 @@ export class MemoryHistory implements HistoryStore {
     });
   }
 
+  async search(userId: string, { query, hits, ...page }: SearchOptions): Promise<Found> {
+    const { sessions, ...rest } = words(query).length === 0 ? { sessions: [], hasMore: false } : await this.list(userId, { ...page, query });
+    const messagesOf = (id: string): Message[] => this.#plain(id).filter(({ content }) => hasWords(query)(content)).sort((a, b) => b.position - a.position).slice(0, hits);
+    return { found: sessions.map((session) => ({ session, messages: messagesOf(session.id) })), ...rest };
+  }
+
   async remove(sessionId: string, userId: string, rev: number): Promise<void> {
     return this.#faults.write('history.remove', sessionId, () => {
       const kept = this.#state.sessions.get(sessionId);
       if (kept?.deleted) return;
       const now = new Date(this.#state.options.clock.now()).toISOString();
-      const { settings: _said, ...known }: SessionRecord = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, title: '', messageCount: 0, tip: null, nextPosition: 1, rev };
+      const { settings: _said, pinned: _marked, share: _shared, ...known }: SessionRecord = kept?.record ?? { id: sessionId, userId, createdAt: now, updatedAt: now, title: '', messageCount: 0, tip: null, nextPosition: 1, rev };
       const record = { ...known, title: '', rev: Math.max(rev, known.rev), messageCount: 0, tip: null };
       this.#state.sessions.set(sessionId, { record, deleted: true, messages: new Map(), ratings: new Map() });
     });
   }
 
+  #plain(sessionId: string): Message[] {
+    return [...(this.#state.sessions.get(sessionId)?.messages.values() ?? [])].map((json) => JSON.parse(json) as Message);
+  }
+
   #messages(sessionId: string): Message[] {
-    const all = [...(this.#state.sessions.get(sessionId)?.messages.values() ?? [])].map((json) => JSON.parse(json) as Message);
+    const all = this.#plain(sessionId);
     return all.map((stored) => {
       const feedback = this.#state.sessions.get(sessionId)?.ratings.get(stored.id)?.feedback;
       const message = feedback ? { ...stored, feedback: copyOf(feedback) } : stored;
@@ -93,8 +116,9 @@ export class MemoryHistory implements HistoryStore {
   }
 }
 
-function pageOf(found: MemorySession[], { before, limit }: ListOptions): SessionList {
-  const place = (record: SessionRecord): string => `${record.updatedAt} ${record.id}`;
+function pageOf(found: MemorySession[], { before, limit, query }: ListOptions): SessionList {
+  const searching = query !== undefined && query.trim() !== '';
+  const place = (record: SessionRecord): string => `${record.pinned && !searching ? 1 : 0} ${record.updatedAt} ${record.id}`;
   const end = before === undefined ? null : decode(before);
   const below = found
     .map((kept) => copyOf(kept.record))
@@ -114,14 +138,21 @@ function decode(before: string): string {
 
 function matches(kept: MemorySession, query: string | undefined): boolean {
   if (query === undefined || query.trim() === '') return true;
-  const asked = words(query);
-  const last = asked.pop();
-  if (last === undefined) return false;
   const texts = [kept.record.title, ...[...kept.messages.values()].map((json) => (JSON.parse(json) as Message).content)];
-  return texts.map(words).some((text) => asked.every((word) => text.includes(word)) && text.some((word) => word.startsWith(last)));
+  return texts.some(hasWords(query));
 }
 
+function hasWords(query: string): (text: string) => boolean {
+  const asked = words(query);
+  const last = asked.pop();
+  return (text) => {
+    const all = words(text);
+    return last !== undefined && asked.every((word) => all.includes(word)) && all.some((word) => word.startsWith(last));
+  };
+}
+
+/** An idea of its own of what a word is, for the texts of the tests. */
 function words(text: string): string[] {
-  const folded = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll('đ', 'd');
-  return folded.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const folded = text.normalize('NFKD').toLowerCase().normalize('NFD').replace(/[\u0300-\u036f]/gu, '').replaceAll('đ', 'd').replaceAll('ς', 'σ');
+  return folded.normalize('NFC').match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
 }

@@ -123,8 +123,8 @@ function restoreLog(state: MemoryState, { lease, meta, events, ops, audit }: Res
   if (found && found.epoch > lease.epoch) return { status: 'refused' };
   // Apart from writing, because it can throw, and then nothing may have been written.
   asJson(audit);
-  const { sessionId, logId, title, userId, createdAt, updatedAt, rev, nextPosition, messageCount, tip, tipParent, settings, opsComplete } = meta;
-  const log = newLog(state, { sessionId, logId, title, userId, createdAt, updatedAt, rev, nextPosition, messageCount, tip, ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }), opsComplete });
+  const { sessionId, logId, title, userId, createdAt, updatedAt, rev, nextPosition, messageCount, tip, tipParent, settings, pinned, share, opsComplete } = meta;
+  const log = newLog(state, { sessionId, logId, title, userId, createdAt, updatedAt, rev, nextPosition, messageCount, tip, ...(tipParent !== undefined && { tipParent }), ...(settings && { settings }), ...(pinned !== undefined && { pinned }), ...(share !== undefined && { share }), opsComplete });
   state.epoch = Math.max(state.epoch, lease.epoch) + 1;
   log.owner = lease.nodeId;
   log.epoch = state.epoch;

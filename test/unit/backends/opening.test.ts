@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEmbedded } from '../../../src/backends/embedded/embedded-backends.ts';
-import { migrate, SCHEMA_VERSION, schemaVersion, STEPS } from '../../../src/backends/embedded/schema.ts';
+import { APPLICATION_ID, migrate, SCHEMA_VERSION, schemaVersion, STEPS } from '../../../src/backends/embedded/schema.ts';
 import { Sqlite } from '../../../src/backends/embedded/sqlite.ts';
 import { StartError } from '../../../src/start-error.ts';
-import { deltas, batch, ownedSession } from '../../contract/samples.ts';
+import { deltas, batch, messageOf, ownedSession, recordOf } from '../../contract/samples.ts';
 import { embeddedSettings, tempFolder } from '../../support/embedded-folder.ts';
 import { runChild } from '../../support/run-child.ts';
 import { until } from '../../support/until.ts';
@@ -143,4 +143,24 @@ test('S35 a later step keeps what is there; a step that fails leaves no trace', 
   expect(schemaVersion(db)).toBe(STEPS.length + 1);
   expect(db.get('SELECT a FROM added')).toMatchObject({ a: 2_000 });
   db.close();
+});
+
+test('S35 the words of an older file are indexed anew, those of removed sessions are not', async () => {
+  const dir = newFolder();
+  const path = fileIn(dir);
+  const db = new Sqlite(path);
+  db.beginWriting();
+  migrate(db, STEPS.slice(0, 1));
+  const record = recordOf({ title: 'Lời chào' });
+  for (const [id, deleted, title] of [[record.id, 0, record.title], ['gone', 1, '']] as const) {
+    db.run('INSERT INTO sessions (id, user, rev, updated_at, deleted, record) VALUES (?, ?, 1, ?, ?, ?)', id, JSON.stringify(record.userId), record.updatedAt, deleted, JSON.stringify({ ...record, id, title }));
+  }
+  const texts = Array.from({ length: 1_203 }, (_, index) => messageOf(record.id, index + 1, { content: `हिन्दी số${index}` }));
+  for (const message of texts) db.run('INSERT INTO messages (session_id, id, position, parent_id, role, message) VALUES (?, ?, ?, ?, ?, ?)', record.id, message.id, message.position, message.parentId, message.role, JSON.stringify(message));
+  db.exec(`PRAGMA application_id=${APPLICATION_ID}`);
+  db.close();
+  const { history, close } = open(dir);
+  for (const query of ['loi chao', 'so0', 'so1202', 'हिन्दी so500']) expect((await history.list(record.userId, { limit: 5, query })).sessions).toEqual([record]);
+  expect((await history.list(record.userId, { limit: 5, query: 'हनद' })).sessions).toEqual([]);
+  await close();
 });

@@ -1,4 +1,5 @@
 import { applyChange } from '../../../public/src/chat-client/session-list.ts';
+import { readShared } from '../../../public/src/chat-client/shared.ts';
 import type { Session } from '../../../src/protocol/wire.ts';
 import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
 import { until } from '../../support/until.ts';
@@ -86,4 +87,58 @@ it('B18 a changed session moves to its place by time', () => {
   const sessions = [chat('a', 3), chat('b', 2), chat('c', 1)];
   const change = { kind: 'sessions', sessionId: 'c', change: 'updated', session: chat('c', 5) } as const;
   expect(applyChange(sessions, change).map(({ id }) => id)).toEqual(['c', 'a', 'b']);
+});
+
+it('B28 pinned sessions stay above, also when others change; pinning asks the server and takes its answer', async () => {
+  await loadedPage({ ...chat('old', 0), pinned: true }, chat('b', 2), chat('a', 1));
+  server.emit('sessions:changed', { sessionId: 'a', change: 'updated', session: chat('a', 5) });
+  await until('the change', () => ids().join() === 'old,a,b');
+  server.handlers['session:pin'] = ({ sessionId, pinned }) => ({ ok: true, session: { ...chat(sessionId, 2), ...(pinned && { pinned }) } });
+  expect(await page.client.sessions.pin('b', true)).toMatchObject({ ok: true, value: { pinned: true } });
+  expect(ids()).toEqual(['b', 'old', 'a']);
+  server.handlers['session:pin'] = () => refused('unavailable');
+  expect(await page.client.sessions.pin('a', true)).toMatchObject({ ok: false });
+  expect(ids()).toEqual(['b', 'old', 'a']);
+});
+
+it('B28 a session that was unpinned finds its place when the page it belongs to comes, once', async () => {
+  await loadedPage();
+  server.handlers['session:list'] = ({ before }) => before === undefined
+    ? { ok: true, sessions: [{ ...chat('pinned', 1), pinned: true }, chat('c', 9)], hasMore: true, before: 'p' }
+    : { ok: true, sessions: [chat('b', 5), chat('pinned', 1), chat('a', 0)], hasMore: false };
+  await page.client.sessions.load();
+  server.emit('sessions:changed', { sessionId: 'pinned', change: 'updated', session: chat('pinned', 1) });
+  await until('the change', () => ids().join() === 'c,pinned');
+  await page.client.sessions.loadMore();
+  expect(ids()).toEqual(['c', 'b', 'pinned', 'a']);
+});
+
+it('B29 sharing and revoking answer with what the server said, and all tabs see it', async () => {
+  await loadedPage(chat('a', 1));
+  const share = { id: 'secret', createdAt: at(2) };
+  server.handlers['session:share'] = () => ({ ok: true, shareId: 'secret', path: '/#/share/secret', createdAt: at(2), session: { ...chat('a', 1), share } });
+  expect(await page.client.sessions.share('a')).toMatchObject({ ok: true, value: { shareId: 'secret' } });
+  expect(list().sessions[0]?.share).toEqual(share);
+  server.handlers['session:unshare'] = () => refused('unavailable');
+  expect(await page.client.sessions.unshare('a')).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(list().sessions[0]?.share).toEqual(share);
+  server.handlers['session:unshare'] = () => ({ ok: true, session: chat('a', 1) });
+  expect(await page.client.sessions.unshare('a')).toMatchObject({ ok: true });
+  expect(list().sessions[0]).not.toHaveProperty('share');
+});
+
+it('B29 what is shared is read without a token, and an answer that is none is an error', async () => {
+  await loadedPage();
+  const asked: [string | undefined, string | undefined][] = [];
+  let body: object = { title: 'T', createdAt: at(1), messages: [{ role: 'user', content: 'Hi', status: 'complete', createdAt: at(1) }], total: 1, hasMore: false };
+  server.http = ({ url, headers }, response) => {
+    if (!url?.startsWith('/api/shares/')) return false;
+    asked.push([url, headers.authorization]);
+    response.end(JSON.stringify(body));
+    return true;
+  };
+  expect(await readShared(page.client.env, server.url, 'secret', 2)).toEqual({ ok: true, value: body });
+  expect(asked).toEqual([['/api/shares/secret?after=2', undefined]]);
+  body = { title: 'T' };
+  expect(await readShared(page.client.env, server.url, 'secret')).toMatchObject({ ok: false, error: { code: 'bad-answer' } });
 });

@@ -172,6 +172,9 @@ describe('open', () => {
       () => harness.node.commands.send({ ...other, clientMessageId: 'x', content: 'x' }),
       () => harness.node.commands.cancel({ ...other, messageId }),
       () => harness.node.commands.rename({ ...other, title: 'x' }),
+      () => harness.node.commands.pin({ ...other, pinned: true }),
+      () => harness.node.shares.share(other),
+      () => harness.node.shares.unshare(other),
       () => harness.node.commands.delete(other),
     ];
     for (const path of paths) await expect(path()).rejects.toMatchObject({ type: 'not-found' });
@@ -214,5 +217,19 @@ describe('list', () => {
     await sendTo(harness, sessionId, 'more');
     const { sessions } = await harness.node.reads.list(user);
     expect(sessions).toMatchObject([{ id: sessionId, title: 'question 1', messageCount: 4, streaming: true }]);
+  });
+});
+
+describe('search', () => {
+  it('H44 finds finished messages of this user alone, with the session as the list shows it', async () => {
+    harness = await ownerHarness();
+    const { sessionId } = await chat(1);
+    await sendTo(harness, sessionId, 'Trà xanh ở Đà Lạt');
+    const search = (userId: string) => harness.node.reads.search({ userId, query: 'tra xanh' });
+    expect(await search('u1')).toMatchObject({
+      found: [{ session: { id: sessionId, title: 'question 1', streaming: true }, titleRanges: [], hits: [{ position: 3, role: 'user', excerpt: { text: 'Trà xanh ở Đà Lạt', ranges: [[0, 3], [4, 8]] } }], moreHits: false }],
+      hasMore: false,
+    });
+    expect(await search('u2')).toEqual({ found: [], hasMore: false });
   });
 });

@@ -10,7 +10,7 @@ const END = ['completed', 'unavailable', undefined] as const;
 const step = fc.oneof(
   fc.record({ do: fc.constant('send' as const), text: fc.string({ minLength: 1, maxLength: 5 }) }),
   fc.record({ do: fc.constant('chunk' as const), text: fc.string({ maxLength: 5 }), end: fc.constantFrom(...END) }),
-  fc.record({ do: fc.constantFrom('accepted' as const, 'cancel' as const, 'lost' as const, 'store' as const, 'delete' as const) }),
+  fc.record({ do: fc.constantFrom('accepted' as const, 'cancel' as const, 'lost' as const, 'store' as const, 'pin' as const, 'share' as const, 'delete' as const) }),
   fc.record({ do: fc.constantFrom('regenerate' as const, 'continue' as const, 'edit' as const), text: fc.string({ minLength: 1, maxLength: 5 }) }),
   fc.record({ do: fc.constant('configure' as const), text: fc.constantFrom('a', 'b', '') }),
   fc.record({ do: fc.constant('rate' as const), text: fc.constantFrom('up', 'down', 'none') }),
@@ -49,6 +49,8 @@ function inputOf(step: Step, state: SessionState, n: number): Input | null {
   if (step.do === 'rename') return { type: 'rename', title: step.text };
   if (step.do === 'configure') return { type: 'configure', settings: { model: step.text === '' ? null : step.text } };
   if (step.do === 'rate') return ratingOf(state, step.text);
+  if (step.do === 'pin') return { type: 'pin', pinned: n % 2 === 0 };
+  if (step.do === 'share') return n % 3 === 0 ? { type: 'unshare' } : { type: 'share', shareId: `share${n}` };
   if (step.do === 'delete') return n % 5 === 0 ? { type: 'delete' } : null;
   if (!reply?.run) return null;
   const { runId } = reply.run;

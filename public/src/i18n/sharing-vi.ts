@@ -1,0 +1,36 @@
+import type { sharingEn } from './sharing-en.ts';
+
+export const sharingVi: typeof sharingEn = {
+  share: {
+    title: 'Chia sẻ cuộc trò chuyện này',
+    what: 'Bất kỳ ai có liên kết đều đọc được cuộc trò chuyện này, nhưng không sửa được gì. Người đọc không cần tài khoản.',
+    shown: 'Tiêu đề và mọi tin nhắn đến lúc này được hiện ra, như bạn đang thấy.',
+    later: 'Những gì nói về sau không hiện ra cho đến khi bạn cập nhật liên kết.',
+    hidden: 'Tên của bạn, các phiên bản khác của tin nhắn và các cuộc trò chuyện khác không hiện ra.',
+    create: 'Tạo liên kết',
+    link: 'Liên kết đến cuộc trò chuyện này',
+    when: 'Hiện cuộc trò chuyện tại thời điểm {time}.',
+    older: 'Cuộc trò chuyện đã thay đổi kể từ đó.',
+    update: 'Cập nhật đến lúc này',
+    revoke: 'Thu hồi liên kết',
+    made: 'Đã tạo liên kết.',
+    updated: 'Liên kết hiện cuộc trò chuyện như lúc này.',
+    revoked: 'Đã thu hồi liên kết. Liên kết không còn hiện gì nữa.',
+    failed: 'Không thực hiện được.',
+    off: 'Máy chủ này hiện không cho phép chia sẻ; các liên kết đã tạo không hiện gì.',
+  },
+  shared: {
+    readOnly: 'Được chia sẻ, chỉ để đọc',
+    untitled: 'Một cuộc trò chuyện được chia sẻ',
+    when: 'Nội dung vào {time}',
+    more: 'Hiện thêm tin nhắn',
+    loading: 'Đang tải cuộc trò chuyện …',
+    asked: 'Câu hỏi',
+    unanswered: '[Không có câu trả lời]',
+    goneTitle: 'Ở đây không có gì được chia sẻ',
+    goneText: 'Liên kết đã bị thu hồi, cuộc trò chuyện đã bị xóa, hoặc địa chỉ không đầy đủ. Hãy hỏi người gửi để có liên kết mới.',
+    failed: 'Không tải được cuộc trò chuyện.',
+    foot: 'Được viết bằng một mô hình AI, có thể sai.',
+    own: 'Bắt đầu cuộc trò chuyện của bạn',
+  },
+};
