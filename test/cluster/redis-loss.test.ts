@@ -198,7 +198,7 @@ describeWith(['redis-server'], 'a Redis that loses writes', () => {
     await until('the node to fence itself', () => node.lost > 0);
     await testRedis({ dir: server.dir, port: server.port });
     await until('the store to settle', () => other.settled().catch(() => false));
-    await until('the session to be claimed', async () => (await stores.leases.claim(owned.meta.sessionId, node.nodeId).catch(() => null))?.status === 'claimed');
+    await until('the session to be claimed', async () => (await stores.leases.claim(owned.meta.sessionId, node.nodeId).catch(() => null))?.status === 'claimed', 15_000);
     const found = await stores.log.read(owned.meta.sessionId, 0);
     expect(found?.events).toEqual(deltas(3));
     expect(found?.meta.logId).not.toBe(owned.meta.logId);
