@@ -12,5 +12,6 @@ module.exports = {
   moduleNameMapper: { '^remend$': '<rootDir>/node_modules/remend/dist/index.js' },
   testTimeout: 20_000,
   reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
+  testSequencer: '<rootDir>/test/support/sequencer.cjs',
   globalSetup: '<rootDir>/test/support/global-setup.cjs',
 };
