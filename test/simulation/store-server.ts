@@ -225,7 +225,7 @@ export class StoreServer {
     this.#set(sessionId, { ...next, events, ops: withOps(kept.ops, ops), owner: { nodeId, epoch } });
     const restored = { ...lease, epoch };
     this.#witness.granted(restored, 'restored');
-    this.#witness.restored(sessionId, meta.logId, events);
+    this.#witness.restored(meta, events);
     return restored;
   }
 

@@ -1,5 +1,5 @@
 /** Stands inside the store and writes down what it accepted: the truth that everybody else is compared with. */
-import type { AppendRequest, Lease } from '../../src/backends/contracts.ts';
+import type { AppendRequest, Lease, LogMeta } from '../../src/backends/contracts.ts';
 import type { Event, Feedback, Message, SessionSettings } from '../../src/protocol/wire.ts';
 import { applyToMessage, type MessageEvent } from '../exactness/fold.ts';
 import type { Timeline } from './timeline.ts';
@@ -54,8 +54,10 @@ export class Witness {
   }
 
   /** A whole log, from an owner's memory: what it tells takes the place of what was known, and no other reply is open. */
-  restored(sessionId: string, logId: string, events: readonly Event[]): void {
+  restored({ sessionId, logId, settings = {} }: LogMeta, events: readonly Event[]): void {
     const seen = this.of(sessionId);
+    // They stand in the record, whether an event tells them or not.
+    seen.settings = settings;
     for (const { id, status } of [...seen.messages.values()]) if (status === 'streaming') this.#forget(seen, id);
     for (const event of events) {
       if (event.type === 'message.created') this.#forget(seen, event.message.id);
