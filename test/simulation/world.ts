@@ -16,6 +16,9 @@ import { Timeline } from './timeline.ts';
 import { Versions } from './versions.ts';
 import { Witness } from './witness.ts';
 
+/** Between two looks for who is gone, in ms. */
+const LOOK_MS = 125;
+
 export interface WorldOptions {
   continuation: Continuation;
   /** Processes with an owner; and gateways of their own, or a gateway beside each owner. */
@@ -154,9 +157,15 @@ export class World implements Around {
 
   tellGone(gone: Machine): void {
     this.timeline.note('world', () => `${gone.name} counts as gone`);
-    for (const machine of this.living()) {
-      if (machine !== gone && this.reaches(machine.place)) this.scheduler.after(this.fate.hop(), machine.place, () => machine.tellGone(gone.name));
-    }
+    for (const machine of this.living()) if (machine !== gone) this.#tellGone(machine, gone);
+  }
+
+  /** Each looks for itself: one that is cut off sees it once it is back. */
+  #tellGone(machine: Machine, gone: Machine): void {
+    if (this.reaches(machine.place)) return void this.scheduler.after(this.fate.hop(), machine.place, () => machine.tellGone(gone.name));
+    this.scheduler.after(LOOK_MS, machine.place, () => {
+      if (!machine.dead && !this.#listed.has(gone.name)) this.#tellGone(machine, gone);
+    });
   }
 
   // ---- what was answered ----------------------------------------------------------------------------------------
