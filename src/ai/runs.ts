@@ -1,6 +1,7 @@
 /**
  * The runs of this node. Guarantees: a run ends by itself exactly once; what an owner has not acknowledged is kept and
- * sent again; whoever has a lower epoch than the run is not heard; a run nobody wants is closed upstream too.
+ * sent again; whoever has a lower epoch than the run is not heard; a run nobody wants is closed upstream too; a run
+ * that was given up before it came here does not take the place of the one that replaced it.
  */
 import type { Clock, Random } from '../clock.ts';
 import { chatError } from '../errors.ts';
@@ -52,6 +53,8 @@ export class Runs {
   private readonly outgoing: Outgoing;
   private readonly entries = new Map<string, Entry>();
   private readonly closed = new Recent<string, number>(REMEMBERED);
+  /** By reply: the newest run that began here. */
+  private readonly newest = new Recent<string, Rank>(REMEMBERED);
   private stopTick: (() => void) | null = null;
   private stopped = false;
 
@@ -72,7 +75,7 @@ export class Runs {
       return answer;
     }
     if ((this.closed.get(params.runId) ?? 0) >= params.epoch) return answer;
-    this.abandonOthers(params);
+    this.abandonOlder(params);
     if (this.stopped) throw chatError('ai-unavailable', 'This AI node is stopping. Try again.');
     if (this.load() >= this.settings.AI_MAX_CONCURRENT) throw chatError('ai-unavailable', 'All places for answers are taken. Try again in a moment.');
     checkModel(params.settings?.model, this.provider, this.settings.AI_MODELS);
@@ -157,6 +160,7 @@ export class Runs {
       ended: (end) => this.finish(run, end),
     });
     this.entries.set(run.id, { run, generation });
+    this.newest.set(run.replyId, { epoch: params.epoch, runNumber: params.runNumber });
     logger.info({ ...run.ids, owner: run.ownerNode, epoch: run.epoch, base: prefix.length }, 'run accepted');
     generation.start();
     this.stopTick ??= this.ports.clock.after(this.tickMs(), () => this.tick());
@@ -184,10 +188,11 @@ export class Runs {
     return true;
   }
 
-  /** One run per reply: the newer one wins, unless the older has a newer owner. */
-  private abandonOthers(params: ActionInput<'ai.generate'>): void {
+  /** One run per reply. The newer one wins, by its owner and then by its number: messages come late, and out of order. */
+  private abandonOlder(params: ActionInput<'ai.generate'>): void {
     const others = [...this.entries.values()].map(({ run }) => run).filter((run) => run.replyId === params.replyId);
     if (others.some((run) => run.epoch > params.epoch)) throw chatError('ai-unavailable', 'Another node has taken this session over.');
+    if (isOlder(params, this.newest.get(params.replyId))) throw chatError('ai-unavailable', 'A newer run of this reply was here.');
     for (const run of others) {
       this.ports.logger.info({ ...run.ids, by: params.runId }, 'run superseded');
       this.close(run);
@@ -225,4 +230,10 @@ export class Runs {
     this.outgoing.look(new Set(kept.map((run) => run.ownerNode)));
     this.stopTick = this.entries.size > 0 ? this.ports.clock.after(this.tickMs(), () => this.tick()) : null;
   }
+}
+
+type Rank = Pick<ActionInput<'ai.generate'>, 'epoch' | 'runNumber'>;
+
+function isOlder({ epoch, runNumber }: Rank, than: Rank | undefined): boolean {
+  return than !== undefined && (epoch < than.epoch || (epoch === than.epoch && runNumber < than.runNumber));
 }

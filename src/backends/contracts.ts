@@ -245,8 +245,8 @@ export interface HistoryStore {
   /** The newest `limit` messages below position `before`, oldest first. */
   page(sessionId: string, before: number | undefined, limit: number): Promise<{ messages: Message[]; hasMore: boolean }>;
   /**
-   * Of one user: pinned ones first, then the others, each newest update first; with a query all alike. `query` finds words in titles and texts, ignoring case
-   * and accents.
+   * Of one user: pinned ones first, then the others, each newest update first; with a query all alike. `query` finds
+   * words in titles and texts, ignoring case and accents.
    */
   list(
     userId: string,

@@ -205,6 +205,8 @@ export const actions = {
     replyId: messageIdSchema,
     ownerNode: z.string(),
     epoch,
+    /** Which run of this reply it is: 1 for the first, and one more for each that replaces it. */
+    runNumber: z.number().int().min(1),
     messages: z.array(promptMessageSchema),
     /** Text of this reply that is logged already and must be continued; offsets begin after it. */
     prefix: z.string(),

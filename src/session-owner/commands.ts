@@ -3,7 +3,7 @@ import type { LogMeta } from '../backends/contracts.ts';
 import { chatError } from '../errors.ts';
 import { messageIdsFor, sessionIdFor } from '../ids.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
-import { createLog, openLog } from './access.ts';
+import { createLog, openActor, openLog } from './access.ts';
 import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
 import { giveFeedback } from './feedback-commands.ts';
@@ -35,8 +35,7 @@ export class Commands {
   }
 
   async cancel({ userId, sessionId, messageId }: Input<'cancel'>): Promise<ActionResults['session-owner.cancel']> {
-    await openLog(this.#world, userId, sessionId);
-    const actor = await this.#directory.actor(sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const answer = await actor.submit({ type: 'cancel', messageId });
     if (answer.type !== 'unknown-reply') return { status: expectAnswer(answer, 'cancelled').status };
     const message = await findMessage(this.#world, sessionId, messageId);
@@ -47,15 +46,13 @@ export class Commands {
   }
 
   async rename({ userId, sessionId, title }: Input<'rename'>): Promise<ActionResults['session-owner.rename']> {
-    await openLog(this.#world, userId, sessionId);
-    const actor = await this.#directory.actor(sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const { session } = expectAnswer(await actor.submit({ type: 'rename', title }), 'renamed');
     return { session };
   }
 
   async configure({ userId, sessionId, settings }: Input<'configure'>): Promise<ActionResults['session-owner.configure']> {
-    await openLog(this.#world, userId, sessionId);
-    const actor = await this.#directory.actor(sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const { session } = expectAnswer(await actor.submit({ type: 'configure', settings }), 'configured');
     return { session };
   }
@@ -65,15 +62,13 @@ export class Commands {
   }
 
   async pin({ userId, sessionId, pinned }: Input<'pin'>): Promise<ActionResults['session-owner.pin']> {
-    await openLog(this.#world, userId, sessionId);
-    const actor = await this.#directory.actor(sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const { session } = expectAnswer(await actor.submit({ type: 'pin', pinned }), 'pinned');
     return { session };
   }
 
   async delete({ userId, sessionId }: Input<'delete'>): Promise<void> {
-    await openLog(this.#world, userId, sessionId);
-    const actor = await this.#directory.actor(sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     expectAnswer(await actor.submit({ type: 'delete' }), 'deleted');
   }
 

@@ -2,7 +2,7 @@
 import { chatError } from '../errors.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
 import type { Feedback } from '../protocol/wire.ts';
-import { openLog } from './access.ts';
+import { openActor } from './access.ts';
 import { expectAnswer } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
 import type { OwnerWorld } from './owner-settings.ts';
@@ -10,9 +10,8 @@ import { findMessage } from './read-messages.ts';
 
 export async function giveFeedback(world: OwnerWorld, directory: SessionDirectory, input: ActionInput<'session-owner.feedback'>): Promise<ActionResults['session-owner.feedback']> {
   const { userId, sessionId, messageId, rating, comment } = input;
-  await openLog(world, userId, sessionId);
   // The claim first: it makes sure that the log lacks nothing that history has.
-  const actor = await directory.actor(sessionId);
+  const actor = await openActor(world, directory, userId, sessionId);
   const message = await findMessage(world, sessionId, messageId);
   if (message?.role !== 'assistant') throw chatError('not-found', 'There is no such reply in this session.');
   if (message.status === 'streaming') throw chatError('session-busy', 'The reply is still being written. Say what you think of it when it has ended.');

@@ -50,7 +50,7 @@ export async function readPath(world: OwnerWorld, log: LogView, above: Message |
   return pageOf(newest ? await up(newest.id, meta.nextPosition) : [], inLog, ratings);
 }
 
-function storedBy({ ports: { history } }: OwnerWorld, sessionId: string): Stored {
+export function storedBy({ ports: { history } }: OwnerWorld, sessionId: string): Stored {
   return { page: (before, limit) => history.page(sessionId, before, limit), message: (id) => history.message(sessionId, id) };
 }
 

@@ -3,7 +3,7 @@
  * What is not known stays null. No text.
  */
 import type { Event } from '../protocol/wire.ts';
-import type { SessionState } from './state.ts';
+import { runNumber, type SessionState } from './state.ts';
 
 type EndEvent = Extract<Event, { type: 'message.completed' | 'message.cancelled' | 'message.failed' | 'message.interrupted' }>;
 
@@ -47,7 +47,7 @@ export function endedBy(before: SessionState, event: Event, aiNode: string | nul
     firstTokenAt: firstTokenAt ?? null,
     characters: message.content.length,
     aiNode: run?.aiNode ?? aiNode,
-    attempts: run ? (run.earlier ?? 0) + run.attempt : null,
+    attempts: run ? runNumber(run) : null,
   };
 }
 

@@ -5,7 +5,8 @@ import { wireError } from '../protocol/errors.ts';
 import type { SessionActor } from './actor.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { buildPrompt } from './prompt.ts';
-import { messagesInLog } from './read-messages.ts';
+import { messagesInLog, storedBy } from './read-messages.ts';
+import { runNumber } from './state.ts';
 
 /** Growing pauses: together longer than it takes nodes to find one another again after an outage. */
 const FIRST_RETRY_MS = 100;
@@ -36,7 +37,7 @@ async function generate(world: OwnerWorld, actor: SessionActor, run: RunRecord, 
     const messages = await patientPrompt(world, actor, runId, ids);
     if (!messages || !isCurrent(actor, runId)) return;
     const fixed = { ...(run.asking && { asking: true }), ...(run.settings && { settings: run.settings }) };
-    const { aiNode } = await ai.generate({ runId, sessionId, replyId, epoch, messages, prefix, ...fixed });
+    const { aiNode } = await ai.generate({ runId, sessionId, replyId, epoch, runNumber: runNumber(run), messages, prefix, ...fixed });
     logger.info({ ...ids, aiNode, attempt: run.attempt }, 'ai node chosen');
     actor.report({ type: 'run-accepted', runId, aiNode });
   } catch (err) {
@@ -76,11 +77,8 @@ async function prompt(world: OwnerWorld, actor: SessionActor): Promise<Prompt | 
   const { phase, unsaved } = actor.state;
   if (phase.name !== 'replying') return null;
   const { message: reply } = phase.reply;
-  const { log, ports, settings } = world;
-  const stored = {
-    page: (before: number, limit: number) => ports.history.page(actor.sessionId, before, limit),
-    message: (id: string) => ports.history.message(actor.sessionId, id),
-  };
+  const { log, settings } = world;
+  const stored = storedBy(world, actor.sessionId);
   // Taken before history is read: what is acknowledged meanwhile is then in one of the two.
   const recent = unsaved.map(({ message }) => message);
   try {

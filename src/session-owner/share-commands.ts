@@ -2,11 +2,11 @@
 import { chatError } from '../errors.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
 import { SHARE_ID_LENGTH } from '../protocol/limits.ts';
-import { noSuchSession, openLog } from './access.ts';
+import { noSuchSession, openActor } from './access.ts';
 import { expectAnswer } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
 import type { OwnerWorld } from './owner-settings.ts';
-import { sessionRecord } from './state.ts';
+import { owedToHistory } from './state.ts';
 
 export class ShareCommands {
   readonly #world: OwnerWorld;
@@ -19,21 +19,17 @@ export class ShareCommands {
 
   /** Answers once everybody can read it: history has what is shown. Safe to repeat. */
   async share({ userId, sessionId }: ActionInput<'session-owner.share'>): Promise<ActionResults['session-owner.share']> {
-    await openLog(this.#world, userId, sessionId);
-    const actor = await this.#directory.actor(sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const answer = await actor.submit({ type: 'share', shareId: this.#world.newId(SHARE_ID_LENGTH) });
     const { share, session } = expectAnswer(answer, 'shared');
-    const { meta, unsaved, ratings } = actor.state;
-    const messages = unsaved.map(({ message }) => message);
-    const { deleted } = await this.#world.ports.history.store(sessionRecord(meta), messages, ratings.map(({ seq: _, ...rating }) => rating));
+    const { deleted } = await this.#world.ports.history.store(...owedToHistory(actor.state));
     if (deleted) throw noSuchSession();
     return { shareId: share.id, path: `/#/share/${share.id}`, createdAt: share.createdAt, session };
   }
 
   /** Nothing is shown any more once this answers. Safe to repeat. */
   async unshare({ userId, sessionId }: ActionInput<'session-owner.unshare'>): Promise<ActionResults['session-owner.unshare']> {
-    await openLog(this.#world, userId, sessionId);
-    const actor = await this.#directory.actor(sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const { session } = expectAnswer(await actor.submit({ type: 'unshare' }), 'unshared');
     return { session };
   }

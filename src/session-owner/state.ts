@@ -159,6 +159,16 @@ export function storableThrough(state: SessionState): number {
   return state.phase.name === 'replying' ? state.phase.reply.createdSeq - 1 : state.meta.head;
 }
 
+/** Arguments for history's `store`: the record, and what of messages and ratings it has not acknowledged. */
+export function owedToHistory({ meta, unsaved, ratings }: SessionState): [SessionRecord, Message[], MessageRating[]] {
+  return [sessionRecord(meta), unsaved.map(({ message }) => message), ratings.map(({ seq: _, ...rating }) => rating)];
+}
+
+/** Which run of its reply it is: 1 for the first. Grows with each, whoever owns the session. */
+export function runNumber({ attempt, earlier = 0 }: RunRecord): number {
+  return earlier + attempt;
+}
+
 export function sessionView(meta: LogMeta): Session {
   return recordView(sessionRecord(meta), meta.run !== null);
 }

@@ -5,7 +5,7 @@
  */
 import type { SessionActor } from './actor.ts';
 import type { OwnerWorld } from './owner-settings.ts';
-import { sessionRecord, storableThrough } from './state.ts';
+import { owedToHistory, storableThrough } from './state.ts';
 import type { Turns } from './turns.ts';
 
 /** Per node. History is one database for all of them: more calls at once would only wait there. */
@@ -70,7 +70,7 @@ export class Storer {
     const { history } = this.#world.ports;
     if (state.phase.name === 'deleted') await history.remove(lease.sessionId, state.meta.userId, state.meta.rev);
     // A session is in history from its first message: until then its log alone has it.
-    else if (state.meta.messageCount > 0) await history.store(sessionRecord(state.meta), state.unsaved.map(({ message }) => message), state.ratings.map(({ seq: _, ...rating }) => rating));
+    else if (state.meta.messageCount > 0) await history.store(...owedToHistory(state));
     if (await this.#world.log.acknowledge(lease, through)) this.#actor.stored(through);
     else this.#actor.stop('fenced');
   }

@@ -3,7 +3,7 @@ import { chatError } from '../errors.ts';
 import { messageIdsFor } from '../ids.ts';
 import type { ActionInput, ActionResults, MessagePlace } from '../protocol/broker.ts';
 import type { Message } from '../protocol/wire.ts';
-import { noSuchSession, openLog } from './access.ts';
+import { noSuchSession, openActor } from './access.ts';
 import type { SessionActor } from './actor.ts';
 import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
@@ -41,8 +41,7 @@ export class VersionCommands {
 
   /** The version that is active from now on, for everybody, with the newest branch under it. */
   async select({ userId, sessionId, messageId }: ActionInput<'session-owner.select'>): Promise<ActionResults['session-owner.select']> {
-    await openLog(this.#world, userId, sessionId);
-    const actor = await this.#directory.actor(sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const answer = await this.#decided(actor, messageId, async (of, log) => {
       const { id: tip, parentId: tipParent } = await this.#newestUnder(of, log);
       return { type: 'switch', tip, tipParent, seen: log.meta.nextPosition };
@@ -52,9 +51,8 @@ export class VersionCommands {
 
   async #make(operation: VersionOperation, input: Input<'regenerate'>, content: (of: Message) => string): Promise<Sent> {
     const { userId, sessionId, messageId, clientMessageId } = input;
-    await openLog(this.#world, userId, sessionId);
+    const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const ids = messageIdsFor(userId, sessionId, operation, clientMessageId);
-    const actor = await this.#directory.actor(sessionId);
     const first = await firstAnswer(this.#world, actor.state.meta, operation, ids);
     if (first) return repeated(this.#world, sessionId, first);
     const role = operation === 'edit' ? 'user' : 'assistant';

@@ -108,7 +108,7 @@ it('K37 a full ai node refuses typed and retryable over the network, and the nex
   const sessions = [(await send(owner, 'a')).sessionId, (await send(owner, 'b')).sessionId];
   const at = async () => (await call(owner, 'session-owner.inspect', {})).map((view) => view.aiNode).sort();
   await until('both taken', async () => (await at()).join() === 'ai-1,ai-2');
-  const params = { runId: 'x', sessionId: 's', replyId: 'r', ownerNode: 'owner-1', epoch: 1, messages: [], prefix: '' };
+  const params = { runId: 'x', sessionId: 's', replyId: 'r', ownerNode: 'owner-1', epoch: 1, runNumber: 1, messages: [], prefix: '' };
   await expect(call(owner, 'ai.generate', params, { nodeID: 'ai-1' })).rejects.toMatchObject({ type: 'ai-unavailable', retryable: true, code: 503 });
   const third = await send(owner, 'c');
   for (const sessionId of sessions) await ended(owner, sessionId);

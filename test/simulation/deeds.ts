@@ -127,8 +127,7 @@ export class Troubles {
   pause(machine: Machine | undefined, ms: number): void {
     if (!machine || machine.place.state !== 'up') return;
     const { scheduler, timeline } = this.#world;
-    // Known, and to be mended: a run that was given up while the node stood still may supersede its replacement, for one call more.
-    this.excuses += 2;
+    this.excuses += 1;
     timeline.note(machine.name, () => `stands still for ${ms} ms`);
     scheduler.pause(machine.place);
     scheduler.after(HEARTBEAT_MS, null, () => machine.place.state === 'paused' && this.#world.unlist(machine));

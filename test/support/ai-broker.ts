@@ -92,6 +92,7 @@ export async function startAi({ env = {}, nodeID = 'node-1', cluster = false, ai
         replyId: 'reply-1',
         ownerNode: nodeID,
         epoch: 1,
+        runNumber: 1,
         messages: [{ role: 'user', content: 'How do I keep an answer whole?' }],
         prefix: '',
         ...params,

@@ -118,11 +118,11 @@ export class RedisLog implements EventLog {
 
   async watchAccumulated(sessionIds: string[], until: number): Promise<Record<string, Cursor>> {
     const answers = await Promise.all(sessionIds.map((id) => this.#deps.link.run('watch', [sessionKeys(id).meta], [until])));
-    const heads = answers.map((answer, place): [string, Cursor][] => {
+    const heads = answers.flatMap((answer, place): [string, Cursor][] => {
       const [logId, head] = answer as string[];
       return logId === undefined ? [] : [[sessionIds[place]!, { logId, seq: Number(head) }]];
     });
-    return Object.fromEntries(heads.flat());
+    return Object.fromEntries(heads);
   }
 
   async streamingAmong(sessionIds: string[]): Promise<Set<string>> {

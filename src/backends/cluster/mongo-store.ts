@@ -11,6 +11,7 @@ import type { HistoryStore } from '../contracts.ts';
 import type { Found, ListOptions, SearchOptions, SessionList } from '../list-place.ts';
 import type { MongoLink } from './mongo-connection.ts';
 import { listSessions, searchSessions } from './mongo-list.ts';
+import { tombstoneOf } from '../tombstone.ts';
 import { withFeedback, withVersions } from '../versions.ts';
 import { idOf, messageDoc, messageKey, placeOf, sessionDoc, type HistoryModels, type MessageDoc, type SessionDoc } from './mongo-models.ts';
 
@@ -98,7 +99,8 @@ export class MongoHistory implements HistoryStore {
     return this.#link.ask(async () => {
       let doc = await this.#models.sessions.findById(sessionId).lean();
       while (!doc?.deleted) {
-        const tombstone = sessionDoc(this.#tombstone(sessionId, userId, rev, doc), true);
+        const known = doc && (JSON.parse(doc.record) as SessionRecord);
+        const tombstone = sessionDoc(tombstoneOf({ id: sessionId, userId, rev }, known, this.#clock.now()), true);
         const { _id, ...fields } = tombstone;
         const { matchedCount } = await this.#models.sessions.updateOne({ _id, deleted: false }, { $set: fields });
         if (matchedCount > 0 || (await this.#createUnlessThere(tombstone)) === null) break;
@@ -106,15 +108,6 @@ export class MongoHistory implements HistoryStore {
       }
       await this.#models.messages.deleteMany({ session: sessionId });
     });
-  }
-
-  /** What is left of a removed session: no title, no text. */
-  #tombstone(sessionId: string, userId: string, rev: number, doc: SessionDoc | null): SessionRecord {
-    const now = new Date(this.#clock.now()).toISOString();
-    const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
-    if (!doc) return empty;
-    const { settings: _said, pinned: _marked, share: _shared, ...record } = JSON.parse(doc.record) as SessionRecord;
-    return { ...record, title: '', rev: Math.max(rev, doc.rev), messageCount: 0, tip: null };
   }
 
   /** Answers whether there is a tombstone instead. */

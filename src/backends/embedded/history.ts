@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.ts';
 import type { MessagePlace, MessageRating, SessionRecord } from '../../protocol/broker.ts';
 import type { Message } from '../../protocol/wire.ts';
 import { listSessions, searchSessions } from './history-list.ts';
+import { tombstoneOf } from '../tombstone.ts';
 import { withFeedback, withVersions, withoutVersions } from '../versions.ts';
 import { indexed, ownerWord } from './search-words.ts';
 import type { Sqlite } from './sqlite.ts';
@@ -99,22 +100,14 @@ export class EmbeddedHistory implements HistoryStore {
     this.#db.transaction(() => {
       const row = this.#row(sessionId);
       if (row?.deleted === 1) return;
-      this.#writeRecord(this.#tombstone(sessionId, userId, rev, row), true);
+      const known = row ? (JSON.parse(row.record) as SessionRecord) : null;
+      this.#writeRecord(tombstoneOf({ id: sessionId, userId, rev }, known, this.#clock.now()), true);
       this.#db.run(
         'DELETE FROM message_words WHERE rowid IN (SELECT n FROM messages WHERE session_id = ?)',
         sessionId,
       );
       this.#db.run('DELETE FROM messages WHERE session_id = ?', sessionId);
     });
-  }
-
-  /** What is left of a removed session: no title, no text. */
-  #tombstone(sessionId: string, userId: string, rev: number, row: SessionRow | undefined): SessionRecord {
-    const now = new Date(this.#clock.now()).toISOString();
-    const empty = { id: sessionId, userId, title: '', rev, createdAt: now, updatedAt: now, messageCount: 0, nextPosition: 1, tip: null };
-    if (!row) return empty;
-    const { settings: _said, pinned: _marked, share: _shared, ...record } = JSON.parse(row.record) as SessionRecord;
-    return { ...record, title: '', rev: Math.max(rev, row.rev), messageCount: 0, tip: null };
   }
 
   #row(sessionId: string): SessionRow | undefined {

@@ -1,16 +1,14 @@
 /** The chat without a socket: the same calls, the same rules. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import { clientEvents, httpBodies, type ModelsReply } from '../../protocol/wire.ts';
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { identify, type ApiHandler } from './http-request.ts';
+import { identify, queryInteger, type ApiHandler } from './http-request.ts';
 import { offeredModels } from '../models.ts';
 import { send } from '../send.ts';
 import { parseFields } from '../sockets/socket-events.ts';
 
-/** Numbers of a query string are text. */
-const withLimit = { limit: z.coerce.number().pipe(z.number().int()).optional() };
+const withLimit = { limit: queryInteger };
 const historyQuery = clientEvents['session:history'].omit({ limit: true }).extend(withLimit);
 const sessionsQuery = clientEvents['session:list'].omit({ limit: true }).extend(withLimit);
 const searchQuery = clientEvents['session:search'].omit({ limit: true }).extend(withLimit);

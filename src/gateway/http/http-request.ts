@@ -1,6 +1,7 @@
 /** One request of the HTTP way, as its handlers see it, and what wraps each of them. */
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'moleculer-web';
+import { z } from 'zod';
 import { chatError } from '../../errors.ts';
 import { answerFailure } from './http-failure.ts';
 import { sendJson } from './errors-http.ts';
@@ -33,6 +34,9 @@ export function route(gateway: GatewayContext, handle: ApiHandler): Middleware {
       .catch((thrown: unknown) => answerFailure(gateway, req, res, thrown));
   };
 }
+
+/** An integer of a query string, where numbers are text. */
+export const queryInteger = z.coerce.number().pipe(z.number().int()).optional();
 
 /** The bearer token of a request, if it has one. */
 export function bearerOf(request: IncomingMessage): string | undefined {

@@ -1,16 +1,14 @@
 /** GET /api/shares/:shareId?after&limit: a shared session, for everybody who has the link. */
 import type { Middleware } from 'moleculer-web';
-import { z } from 'zod';
 import { chatError } from '../../errors.ts';
 import { sharedQuerySchema } from '../../protocol/wire.ts';
 import { call } from '../../typed-call.ts';
 import { limitKey } from '../auth/address.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { takeQuota } from '../send-quota.ts';
-import { route, type ApiHandler } from './http-request.ts';
+import { queryInteger, route, type ApiHandler } from './http-request.ts';
 
-const number = z.coerce.number().pipe(z.number().int()).optional();
-const query = sharedQuerySchema.omit({ after: true, limit: true }).extend({ after: number, limit: number });
+const query = sharedQuerySchema.omit({ after: true, limit: true }).extend({ after: queryInteger, limit: queryInteger });
 
 /** Refusals too are not for search engines; sendJson keeps them out of every cache. */
 export function sharedSession(gateway: GatewayContext): Middleware {

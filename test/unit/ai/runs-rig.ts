@@ -75,6 +75,7 @@ export function request(more: Partial<ActionInput<'ai.generate'>> = {}): ActionI
     replyId: 'reply-1',
     ownerNode: 'owner-1',
     epoch: 1,
+    runNumber: 1,
     messages: [{ role: 'user', content: 'Hi' }],
     prefix: '',
     ...more,

@@ -59,6 +59,27 @@ describe('generate', () => {
     expect(provider.call().aborted).toBe(false);
   });
 
+  test('P18 a run that was given up comes after the one that replaced it: it does not take its place, nor begin when that one is over', () => {
+    const { runs, provider } = rig();
+    runs.generate(request({ runId: 'run-2', runNumber: 2 }));
+    const late = request({ runId: 'run-1', runNumber: 1 });
+    expect(() => runs.generate(late)).toThrow(expect.objectContaining({ type: 'ai-unavailable' }));
+    expect(provider.call().aborted).toBe(false);
+    provider.call().finish();
+    runs.ack([{ runId: 'run-2', epoch: 1, offset: 0, ended: true }]);
+    expect(() => runs.generate(late)).toThrow(expect.objectContaining({ type: 'ai-unavailable' }));
+    expect(provider.calls).toHaveLength(1);
+  });
+
+  test('P18 a new owner counts for more than the number of a run: it may have lost some of them', () => {
+    const { runs, provider } = rig();
+    runs.generate(request({ runId: 'run-2', runNumber: 2 }));
+    runs.generate(request({ runId: 'run-1b', runNumber: 1, epoch: 2 }));
+    expect(provider.call(0).aborted).toBe(true);
+    expect(() => runs.generate(request({ runId: 'run-3', runNumber: 3 }))).toThrow(expect.objectContaining({ type: 'ai-unavailable' }));
+    expect(provider.calls).toHaveLength(2);
+  });
+
   test('the system prompt comes first, for every provider', () => {
     const { runs, provider } = rig({ AI_SYSTEM_PROMPT: 'Be brief.' });
     runs.generate(request());
