@@ -5,6 +5,7 @@ import type { Observable } from './observable.ts';
 import { failed, localError, succeeded, type Result } from './result.ts';
 import type { SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
+import { waitFor } from './wait-for.ts';
 
 /** What is needed of the session's store. */
 export interface Configurable {
@@ -28,14 +29,7 @@ export async function configure(env: Environment, transport: Transport, store: C
 
 /** The id of a new session once the server made it; null when that takes too long. */
 function begun(env: Environment, store: Configurable): Promise<string | null> {
-  return new Promise((resolve) => {
-    const settle = (id: string | null): void => {
-      stop();
-      stopLimit();
-      resolve(id);
-    };
-    const stop = store.snapshot.subscribe(({ sessionId }) => sessionId !== null && settle(sessionId));
-    const stopLimit = env.clock.after(BEGIN_LIMIT_MS, () => settle(null));
-    if (store.snapshot.value.phase === 'draft') store.reopen();
-  });
+  const made = waitFor(env, store.snapshot, BEGIN_LIMIT_MS, ({ sessionId }) => sessionId ?? undefined);
+  if (store.snapshot.value.phase === 'draft') store.reopen();
+  return made;
 }

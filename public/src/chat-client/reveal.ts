@@ -5,6 +5,7 @@ import type { SessionView } from './fold.ts';
 import { failed, localError, succeeded, type ClientError, type Result } from './result.ts';
 import type { SessionStore } from './session-store.ts';
 import type { Transport } from './transport.ts';
+import { waitFor } from './wait-for.ts';
 
 export interface Place {
   messageId: string;
@@ -50,21 +51,8 @@ async function select(transport: Transport, store: SessionStore, { messageId }: 
 
 /** The view of a session that is live, and fits; null when there is none in time, or the session cannot be opened. */
 function viewWith(env: Environment, store: SessionStore, fits: (view: SessionView) => boolean): Promise<SessionView | null> {
-  return new Promise((resolve) => {
-    let end = (_view: SessionView | null): void => {};
-    const look = (): void => {
-      const { phase, view } = store.snapshot.value;
-      if (phase === 'failed' || view?.deleted === true) end(null);
-      else if (phase === 'live' && view !== null && !store.snapshot.value.older.loading && fits(view)) end(view);
-    };
-    const stop = store.snapshot.subscribe(look);
-    const stopLimit = env.clock.after(STEP_LIMIT_MS, () => end(null));
-    end = (view) => {
-      end = () => {};
-      stop();
-      stopLimit();
-      resolve(view);
-    };
-    look();
+  return waitFor(env, store.snapshot, STEP_LIMIT_MS, ({ phase, view, older }) => {
+    if (phase === 'failed' || view?.deleted === true) return null;
+    return phase === 'live' && view !== null && !older.loading && fits(view) ? view : undefined;
   });
 }

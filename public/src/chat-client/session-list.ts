@@ -66,32 +66,21 @@ export class SessionList {
   }
 
   async rename(sessionId: string, title: string): Promise<Result<Session>> {
-    const answer = await this.transport.request('session:rename', { sessionId, title });
-    if (!answer.ok) return answer;
-    this.receive({ kind: 'sessions', sessionId, change: 'renamed', session: answer.value.session });
-    return succeeded(answer.value.session);
+    return sessionOf(this.shown('renamed', await this.transport.request('session:rename', { sessionId, title })));
   }
 
   /** Above all others, or back among them. */
   async pin(sessionId: string, pinned: boolean): Promise<Result<Session>> {
-    const answer = await this.transport.request('session:pin', { sessionId, pinned });
-    if (!answer.ok) return answer;
-    this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
-    return succeeded(answer.value.session);
+    return sessionOf(this.shown('updated', await this.transport.request('session:pin', { sessionId, pinned })));
   }
 
   /** Everybody with the link can read it as it is now; once more, and the same link shows what is new. Answers the link. */
   async share(sessionId: string): Promise<Result<ShareReply>> {
-    const answer = await this.transport.request('session:share', { sessionId });
-    if (answer.ok) this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
-    return answer;
+    return this.shown('updated', await this.transport.request('session:share', { sessionId }));
   }
 
   async unshare(sessionId: string): Promise<Result<Session>> {
-    const answer = await this.transport.request('session:unshare', { sessionId });
-    if (!answer.ok) return answer;
-    this.receive({ kind: 'sessions', sessionId, change: 'updated', session: answer.value.session });
-    return succeeded(answer.value.session);
+    return sessionOf(this.shown('updated', await this.transport.request('session:unshare', { sessionId })));
   }
 
   /** Takes it out of sight; it is deleted by `remove` and comes back by `keep`. */
@@ -128,6 +117,12 @@ export class SessionList {
     this.pendingChanges?.push(change);
     this.state.set({ ...this.state.value, sessions: this.visible(applyChange(this.state.value.sessions, change)) });
     this.changes.emit(change);
+  }
+
+  /** What was changed from here shows at once; its event may be a while. */
+  private shown<R extends { session: Session }>(change: 'renamed' | 'updated', answer: Result<R>): Result<R> {
+    if (answer.ok) this.receive({ kind: 'sessions', sessionId: answer.value.session.id, change, session: answer.value.session });
+    return answer;
   }
 
   /** Changes that come while a page is on its way are newer than it, and applied to it again. */
@@ -168,6 +163,10 @@ export class SessionList {
     const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(RETRY, this.attempt, this.env.random));
     this.cancelTimer = this.env.clock.after(wait, () => void this.load());
   }
+}
+
+function sessionOf(answer: Result<{ session: Session }>): Result<Session> {
+  return answer.ok ? succeeded(answer.value.session) : answer;
 }
 
 /** Pinned ones first; then the newest update. */

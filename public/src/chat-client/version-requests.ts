@@ -6,6 +6,7 @@
 import { RETRY, backoffMs } from './backoff.ts';
 import type { Environment } from './environment.ts';
 import type { SessionView } from './fold.ts';
+import { watchForEvent } from './missed-event.ts';
 import { isUnknownOutcome, type ClientError, type Result } from './result.ts';
 import type { SessionSync } from './session-sync.ts';
 import type { Transport } from './transport.ts';
@@ -35,8 +36,6 @@ export interface VersionListener {
 
 /** A refusal that may pass is waited for so often; the reader has asked for it now, and not for later. */
 const TRIES = 5;
-/** An accepted version whose event is not here after this long has been missed. */
-const EVENT_LIMIT_MS = 5_000;
 
 export class VersionRequests {
   private readonly env: Environment;
@@ -116,12 +115,7 @@ export class VersionRequests {
 
   private accepted(entry: Entry, replyId: string): void {
     entry.replyId = replyId;
-    this.env.clock.after(EVENT_LIMIT_MS, () => {
-      if (this.entry !== entry) return;
-      this.sync.reopen();
-      // Still not on the path that is shown: another one was chosen since.
-      this.env.clock.after(EVENT_LIMIT_MS, () => this.entry === entry && this.drop());
-    });
+    watchForEvent(this.env, this.sync, () => this.entry === entry, () => this.drop());
   }
 
   private failed(entry: Entry, error: ClientError): void {

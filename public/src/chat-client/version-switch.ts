@@ -1,12 +1,10 @@
 /** Another version is to be shown, in every tab. One switch at a time; it ends by itself, whatever becomes of it. */
 import type { Environment } from './environment.ts';
 import type { SessionView } from './fold.ts';
+import { watchForEvent } from './missed-event.ts';
 import type { ClientError } from './result.ts';
 import type { SessionSync } from './session-sync.ts';
 import type { Transport } from './transport.ts';
-
-/** A switch that was made, and is not shown after this long, has been missed. */
-const EVENT_LIMIT_MS = 5_000;
 
 interface Target {
   readonly messageId: string;
@@ -61,12 +59,7 @@ export class VersionSwitch {
   private made(target: Target, tip: string): void {
     target.tip = tip;
     this.changed();
-    this.env.clock.after(EVENT_LIMIT_MS, () => {
-      if (this.target !== target) return;
-      this.sync.reopen();
-      // Still not shown: another one was chosen since.
-      this.env.clock.after(EVENT_LIMIT_MS, () => this.target === target && this.drop());
-    });
+    watchForEvent(this.env, this.sync, () => this.target === target, () => this.drop());
   }
 
   private drop(): void {

@@ -16,7 +16,6 @@ export interface FollowBottom {
   release(): void;
 }
 
-
 export function useFollowBottom(pane: Ref<HTMLElement | null>, content: Ref<HTMLElement | null>): FollowBottom {
   const following = ref(true);
   let lastTop = 0;

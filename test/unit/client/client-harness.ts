@@ -6,8 +6,8 @@ import type { SessionStore } from '../../../public/src/chat-client/session-store
 import type { Mode } from '../../../src/protocol/wire.ts';
 import { until } from '../../support/until.ts';
 import { virtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
-import type { ScriptedServer } from '../../support/scripted-server.ts';
-import type { ScriptedSession } from '../../support/scripted-session.ts';
+import { startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
+import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
 
 export interface Page {
   readonly client: ChatClient;
@@ -67,6 +67,30 @@ export function openPage(server: ScriptedServer, options: PageOptions = {}): Pag
     },
     close: () => client.disconnect(),
   };
+}
+
+export interface Scripted {
+  server: ScriptedServer;
+  /** The one session that the server has. */
+  session: ScriptedSession;
+  page: Page;
+}
+
+/** A scripted server and a page that is online there. */
+export async function startScripted(): Promise<Scripted> {
+  const server = await startScriptedServer();
+  const session = scriptedSession(server);
+  server.handlers['session:open'] = (request) => session.open(request);
+  const page = openPage(server);
+  await page.online();
+  return { server, session, page };
+}
+
+/** The session in this page, once it is live. */
+export async function openLive({ session, page }: Scripted): Promise<SessionStore> {
+  const store = page.client.open(session.id);
+  await untilLive(store);
+  return store;
 }
 
 /** The page's text of a message, as a reader would see it. */

@@ -1,19 +1,15 @@
 import type { SessionStore } from '../../../public/src/chat-client/session-store.ts';
-import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
-import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
+import { refused, type ScriptedServer } from '../../support/scripted-server.ts';
+import type { ScriptedSession } from '../../support/scripted-session.ts';
 import { until } from '../../support/until.ts';
-import { openPage, shownText, untilLive, untilSame, type Page } from './client-harness.ts';
+import { openLive, openPage, shownText, startScripted, untilLive, untilSame, type Page } from './client-harness.ts';
 
 let server: ScriptedServer;
 let session: ScriptedSession;
 let page: Page;
 
 beforeEach(async () => {
-  server = await startScriptedServer();
-  session = scriptedSession(server);
-  server.handlers['session:open'] = (request) => session.open(request);
-  page = openPage(server);
-  await page.online();
+  ({ server, session, page } = await startScripted());
 });
 afterEach(async () => {
   page.close();
@@ -21,14 +17,10 @@ afterEach(async () => {
 });
 
 const opens = () => server.requestsNamed('session:open');
-async function openLive(): Promise<SessionStore> {
-  const store = page.client.open(session.id);
-  await untilLive(store);
-  return store;
-}
+const openLiveHere = (): Promise<SessionStore> => openLive({ server, session, page });
 
 it('B1 a streaming reply is shown piece by piece and ends as the server stored it', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   const reply = session.begin('Hello?');
   session.delta('Hel');
   session.delta('lo');
@@ -39,7 +31,7 @@ it('B1 a streaming reply is shown piece by piece and ends as the server stored i
 });
 
 it('B2 a lost piece is fetched by opening again with the cursor, once', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   session.begin('Hello?');
   session.delta('one ');
   session.lose('two ');
@@ -51,7 +43,7 @@ it('B2 a lost piece is fetched by opening again with the cursor, once', async ()
 });
 
 it('B1 a repeated frame changes nothing', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   const reply = session.begin('Hello?');
   session.delta('one ');
   server.emit('delta', [session.id, 'LOGa', 3, 'one ']);
@@ -62,7 +54,7 @@ it('B1 a repeated frame changes nothing', async () => {
 });
 
 it('B3 frames of another log make it open again and take what the server has now', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   session.begin('Hello?');
   session.delta('kept');
   session.logId = 'LOGb';
@@ -80,14 +72,14 @@ it('B4 frames that come before the reply to the open are held, and folded after 
     session.delta('bird');
     return answer;
   };
-  const store = await openLive();
+  const store = await openLiveHere();
   session.end();
   await untilSame(store, session);
   expect(opens()).toHaveLength(1);
 });
 
 it('B5 a lost end is found after five seconds of silence, and not before', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   session.begin('Hello?');
   session.delta('done');
   await until('the text', () => shownText(store, 'reply2') === 'done');
@@ -100,7 +92,7 @@ it('B5 a lost end is found after five seconds of silence, and not before', async
 });
 
 it('B5 a server that hangs while a reply streams is left after the silence and three seconds more', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   session.begin('Hello?');
   session.delta('on ');
   await until('the text', () => shownText(store, 'reply2') === 'on ');
@@ -118,7 +110,7 @@ it('B5 a server that hangs while a reply streams is left after the silence and t
 });
 
 it('B5 session:alive at the same head is a sign of life; one that is ahead means something was lost', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   const reply = session.begin('Hello?');
   await until('the reply to be open', () => store.snapshot.value.view?.streaming?.messageId === reply);
   for (let i = 0; i < 4; i += 1) {
@@ -134,7 +126,7 @@ it('B5 session:alive at the same head is a sign of life; one that is ahead means
 });
 
 it('B6 session:resync opens again at a random moment within', async () => {
-  await openLive();
+  await openLiveHere();
   server.emit('session:resync', { sessionId: session.id, reason: 'adapter', withinMs: 4_000 });
   await page.pass(1_750);
   expect(opens()).toHaveLength(1);
@@ -143,7 +135,7 @@ it('B6 session:resync opens again at a random moment within', async () => {
 });
 
 it('B2 a server whose frames never fit is not asked in a tight circle', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   session.begin('Hello?');
   await until('the reply to be open', () => store.snapshot.value.view?.streaming !== null);
   server.handlers['session:open'] = (request) => {
@@ -159,7 +151,7 @@ it('B2 a server whose frames never fit is not asked in a tight circle', async ()
 });
 
 it('B2 a frame that cannot be read makes it open again', async () => {
-  await openLive();
+  await openLiveHere();
   server.emit('session:events', { sessionId: session.id, logId: 'LOGa', events: JSON.parse('[{"seq":"one"}]') });
   await until('the second open', () => opens().length === 2);
 });
@@ -178,7 +170,7 @@ it('B15 an open without an answer ends within its limit and is tried again; a re
 });
 
 it('B19 a lost connection resumes with the cursor and misses nothing', async () => {
-  const store = await openLive();
+  const store = await openLiveHere();
   const reply = session.begin('Hello?');
   session.delta('one ');
   await until('the first piece', () => shownText(store, reply) === 'one ');
@@ -195,7 +187,7 @@ it('B21 a page above is asked for with the opaque place and put before what is t
   server.handlers['session:open'] = (request) => ({ ...session.open(request), hasMore: true, before: 'p7' }) as ReturnType<ScriptedSession['open']>;
   const older = { ...session.messages[0]!, id: 'older', position: 0 };
   server.handlers['session:history'] = () => ({ ok: true, messages: [older], hasMore: false });
-  const store = await openLive();
+  const store = await openLiveHere();
   await store.loadOlder();
   expect(server.requestsNamed('session:history')).toEqual([{ sessionId: session.id, limit: 50, before: 'p7' }]);
   expect(store.snapshot.value.view?.messages.map(({ id }) => id)).toEqual(['older', 'user1', 'reply2']);
@@ -208,7 +200,7 @@ it('B17 in accumulated mode whole texts are shown, and opening again asks for ev
   page.close();
   page = openPage(server, { mode: 'accumulated' });
   await page.online();
-  const store = await openLive();
+  const store = await openLiveHere();
   const reply = session.begin('Hello?');
   const whole = (content: string, seq: number, isComplete: boolean): void =>
     server.emit('session:message', { sessionId: session.id, messageId: reply, content, chunk: '', isComplete, status: isComplete ? 'complete' : 'streaming', cursor: { logId: 'LOGa', seq } });
@@ -226,7 +218,7 @@ it('B17 in accumulated mode whole texts are shown, and opening again asks for ev
 
 describe('versions', () => {
   it('T13 another path is shown at once, however often it is switched', async () => {
-    const store = await openLive();
+    const store = await openLiveHere();
     const first = session.begin('Hello?');
     session.delta('first');
     session.end();

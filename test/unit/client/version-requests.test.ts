@@ -1,8 +1,8 @@
 import type { SessionStore } from '../../../public/src/chat-client/session-store.ts';
-import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
-import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
+import { refused, type ScriptedServer } from '../../support/scripted-server.ts';
+import type { ScriptedSession } from '../../support/scripted-session.ts';
 import { until } from '../../support/until.ts';
-import { openPage, untilLive, untilSame, type Page } from './client-harness.ts';
+import { openLive, startScripted, untilSame, type Page } from './client-harness.ts';
 
 let server: ScriptedServer;
 let session: ScriptedSession;
@@ -11,13 +11,8 @@ let store: SessionStore;
 let first: string;
 
 beforeEach(async () => {
-  server = await startScriptedServer();
-  session = scriptedSession(server);
-  server.handlers['session:open'] = (request) => session.open(request);
-  page = openPage(server);
-  await page.online();
-  store = page.client.open(session.id);
-  await untilLive(store);
+  ({ server, session, page } = await startScripted());
+  store = await openLive({ server, session, page });
   first = session.begin('Hello?');
   session.end();
   await untilSame(store, session);

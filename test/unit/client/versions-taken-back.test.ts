@@ -1,10 +1,10 @@
 /** Versions that are waited for, taken back, and switched between; the other end is scripted. */
 import type { SessionProblem, SessionStore } from '../../../public/src/chat-client/session-store.ts';
-import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
-import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
+import { refused, type ScriptedServer } from '../../support/scripted-server.ts';
+import type { ScriptedSession } from '../../support/scripted-session.ts';
 import { acceptVersions } from '../../support/scripted-versions.ts';
 import { until } from '../../support/until.ts';
-import { openPage, untilLive, untilSame, type Page } from './client-harness.ts';
+import { openLive, startScripted, untilLive, untilSame, type Page } from './client-harness.ts';
 
 let server: ScriptedServer;
 let session: ScriptedSession;
@@ -14,13 +14,8 @@ let first: string;
 let problems: string[];
 
 beforeEach(async () => {
-  server = await startScriptedServer();
-  session = scriptedSession(server);
-  server.handlers['session:open'] = (request) => session.open(request);
-  page = openPage(server);
-  await page.online();
-  store = page.client.open(session.id);
-  await untilLive(store);
+  ({ server, session, page } = await startScripted());
+  store = await openLive({ server, session, page });
   first = session.begin('Hello?');
   session.end();
   await untilSame(store, session);
