@@ -5,6 +5,7 @@ import { createProvider } from '../src/ai/create-provider.ts';
 import { Runs } from '../src/ai/runs.ts';
 import { systemClock } from '../src/clock.ts';
 import { heardByNode } from '../src/heard-by-node.ts';
+import { withFiles } from '../src/ai/with-files.ts';
 import { nodeOf } from '../src/node-context.ts';
 import { nodeGroup, type ActionInput, type ActionName, type ActionResults } from '../src/protocol/broker.ts';
 import { emitTo } from '../src/typed-call.ts';
@@ -40,8 +41,8 @@ const service: ServiceSchema<ServiceSettingSchema, object, AiState> = {
   },
   started() {
     const { broker, logger } = this;
-    const { config } = nodeOf(broker);
-    this.runs = new Runs(broker.nodeID, config, createProvider(config, systemClock), {
+    const { config, backends } = nodeOf(broker);
+    this.runs = new Runs(broker.nodeID, config, withFiles(createProvider(config, systemClock), backends.files), {
       clock: systemClock,
       random: Math.random,
       defer: setImmediate,

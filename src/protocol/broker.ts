@@ -12,6 +12,8 @@ import {
   messageIdSchema,
   messageSchema,
   modeSchema,
+  MUST_SAY_SOMETHING,
+  saysSomething,
   sessionIdSchema,
   sessionSchema,
   usageSchema,
@@ -54,8 +56,16 @@ export const sessionRecordSchema = z.object({
 export type SessionRecord = z.infer<typeof sessionRecordSchema>;
 
 /** One line of the conversation as a provider gets it. */
-export const promptMessageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+export const promptMessageSchema = z.object({
+  role: z.enum(['system', 'user', 'assistant']),
+  content: z.string(),
+  /** Given with it. `text`: as much of a text as there is room for; `image`: the id under which the ai node finds it; neither: there was no room. */
+  files: z
+    .array(z.object({ name: z.string(), type: z.string(), bytes: z.number(), text: z.string().optional(), cut: z.boolean().optional(), image: z.string().optional() }))
+    .optional(),
+});
 export type PromptMessage = z.infer<typeof promptMessageSchema>;
+export type PromptFile = NonNullable<PromptMessage['files']>[number];
 
 export const runEndSchema = z.discriminatedUnion('outcome', [
   z.object({
@@ -145,17 +155,20 @@ export const actions = {
   }),
   'session-owner.watch': z.object({ sessionIds: z.array(sessionIdSchema) }),
   'session-owner.history': z.object({ ...ofUser, ...clientEvents['session:history'].shape }),
+  'session-owner.session': z.object({ ...ofUser, sessionId: sessionIdSchema }),
   'session-owner.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
-  'session-owner.send': z.object({
-    ...ofUser,
-    ...clientEvents['message:send'].shape,
-    /** Absent: a new session, whose id derives from user and clientMessageId. */
-    sessionId: sessionIdSchema.optional(),
-  }),
+  'session-owner.send': z
+    .object({
+      ...ofUser,
+      ...clientEvents['message:send'].shape,
+      /** Absent: a new session, whose id derives from user and clientMessageId. */
+      sessionId: sessionIdSchema.optional(),
+    })
+    .refine(saysSomething, MUST_SAY_SOMETHING),
   'session-owner.cancel': z.object({ ...ofUser, ...clientEvents['message:cancel'].shape }),
   'session-owner.regenerate': z.object({ ...ofUser, ...clientEvents['message:regenerate'].shape }),
   'session-owner.continue': z.object({ ...ofUser, ...clientEvents['message:continue'].shape }),
-  'session-owner.edit': z.object({ ...ofUser, ...clientEvents['message:edit'].shape }),
+  'session-owner.edit': z.object({ ...ofUser, ...clientEvents['message:edit'].shape }).refine(saysSomething, MUST_SAY_SOMETHING),
   'session-owner.select': z.object({ ...ofUser, ...clientEvents['message:select'].shape }),
   'session-owner.versions': z.object({ ...ofUser, ...clientEvents['message:versions'].shape }),
   'session-owner.rename': z.object({ ...ofUser, ...clientEvents['session:rename'].shape }),
@@ -215,6 +228,8 @@ export interface ActionResults {
   'session-owner.open': OpenReply & { before?: string };
   'session-owner.watch': void;
   'session-owner.history': PageReply;
+  /** Rejects with `not-found` when this user has no such session. */
+  'session-owner.session': Session;
   'session-owner.list': SessionsReply;
   'session-owner.send': SentReply;
   'session-owner.regenerate': SentReply;

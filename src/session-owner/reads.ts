@@ -47,6 +47,10 @@ export class Reads {
     };
   }
 
+  async session({ userId, sessionId }: ActionInput<'session-owner.session'>): Promise<ActionResults['session-owner.session']> {
+    return sessionView(await openLog(this.#world, userId, sessionId));
+  }
+
   async watch(sessionIds: string[]): Promise<void> {
     const until = this.#world.clock.now() + this.#world.settings.ACCUMULATED_WATCH_MS;
     await this.#world.log.watchAccumulated(sessionIds, until);

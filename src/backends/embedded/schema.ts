@@ -83,7 +83,24 @@ CREATE INDEX outbox_deltas ON outbox (key) WHERE delta = 1;
 CREATE TABLE audit_trail (id TEXT PRIMARY KEY, at TEXT NOT NULL, type TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
 `;
 
-export const STEPS: readonly string[] = [first];
+const files = `
+-- content last: SQLite reads a row's columns in order, and what is known of a file is wanted more often than the file
+CREATE TABLE files (
+  id TEXT PRIMARY KEY,
+  session_id TEXT NOT NULL,
+  user TEXT NOT NULL,                  -- JSON string
+  kept_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  used INTEGER NOT NULL,               -- 1: part of a message
+  file TEXT NOT NULL,                  -- StoredFile, JSON
+  content BLOB NOT NULL
+) STRICT;
+CREATE INDEX files_of_user ON files (user, bytes);
+CREATE INDEX files_of_session ON files (session_id);
+CREATE INDEX files_unused ON files (kept_at) WHERE used = 0;
+`;
+
+export const STEPS: readonly string[] = [first, files];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;
