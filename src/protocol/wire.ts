@@ -130,7 +130,8 @@ export function saysSomething({ content: text, files: given = [] }: { content: s
   return text.trim() !== '' || given.length > 0;
 }
 export const MUST_SAY_SOMETHING = { path: ['content'], error: 'must not be empty' };
-const clientMessageId = z.string().min(1).max(limits.MAX_CLIENT_MESSAGE_ID_LENGTH);
+export const clientMessageIdSchema = z.string().min(1).max(limits.MAX_CLIENT_MESSAGE_ID_LENGTH);
+const clientMessageId = clientMessageIdSchema;
 /** One line: control characters, line ends among them, become spaces. */
 const title = z
   .string()
@@ -288,17 +289,6 @@ export const httpBodies = {
   cancel: z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
 } as const;
 
-/** Of `POST /api/files`, whose body is the file itself. */
-export const uploadQuery = z.object({
-  sessionId: sessionIdSchema,
-  /** Without folders and control characters, which do no name any good. */
-  name: z
-    .string()
-    .transform((text) => text.replace(/^.*[/\\]/s, '').replace(/[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069\s]+/gu, ' ').trim())
-    .pipe(z.string().min(1, 'must not be empty').max(limits.MAX_FILE_NAME_LENGTH, `must be at most ${limits.MAX_FILE_NAME_LENGTH} characters`)),
-  /** Chosen by the client: the same again is the same file. */
-  clientFileId: clientMessageId,
-});
 export interface UploadReply {
   fileId: string;
   name: string;

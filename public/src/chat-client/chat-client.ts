@@ -13,6 +13,7 @@ import type { Mode } from '../../../src/protocol/wire.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import type { Environment } from './environment.ts';
 import type { Frame } from './frames.ts';
+import { ServerFiles } from './server-files.ts';
 import { SessionList } from './session-list.ts';
 import { SessionStore } from './session-store.ts';
 import { TokenKeeper } from './tokens.ts';
@@ -32,6 +33,7 @@ export class ChatClient {
   readonly tokens: TokenKeeper;
   readonly connection: Connection;
   readonly sessions: SessionList;
+  readonly files: ServerFiles;
   private readonly env: Environment;
   private readonly mode: Mode;
   private readonly unsent: Unsent;
@@ -48,6 +50,7 @@ export class ChatClient {
     this.tokens = new TokenKeeper(this.env, this.url);
     this.connection = new Connection(this.env, this.url, this.tokens);
     this.sessions = new SessionList(this.env, this.connection, `holdfast.removals:${this.url}`);
+    this.files = new ServerFiles(this.env, this.url, this.tokens, this.connection);
     new TokenRefresher(this.env, this.connection, this.tokens);
     this.connection.state.subscribe((state) => this.follow(state));
     this.connection.frames.subscribe((frame) => this.route(frame));
@@ -74,6 +77,7 @@ export class ChatClient {
   signOut(): void {
     this.tokens.forget();
     this.unsent.clear();
+    this.files.forget();
     this.connection.disconnect();
   }
 
