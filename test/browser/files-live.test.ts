@@ -78,8 +78,8 @@ describeInChromium('files on the real server', () => {
     const { page, complaints } = await open({ locale: 'vi-VN' });
     await attach(page, 'scan.pdf', pdf([[], []]), 'application/pdf');
     await attach(page, 'broken.pdf', '%PDF-1.4 and nothing', 'application/pdf');
-    await page.getByText('Không có chữ: có vẻ là bản quét.').waitFor();
-    await page.getByText('Không đọc được: tệp hỏng hoặc bị khóa.').waitFor();
+    await page.getByTestId('attachment').getByText('Không có chữ: có vẻ là bản quét.').waitFor();
+    await page.getByTestId('attachment').getByText('Không đọc được: tệp hỏng hoặc bị khóa.').waitFor();
     await shoot(page, 'files-refused-vi');
     await page.getByTestId('composer').fill('Đọc giúp tôi');
     expect(await page.getByTestId('send').isDisabled()).toBe(true);

@@ -174,7 +174,7 @@ describeOnStage('files', (on) => {
     handle = (upload) => upload.answer('unavailable');
     await attach(page, ['report.txt', 'R']);
     await page.getByTestId('attachment-retry').waitFor();
-    await page.getByText('Not uploaded yet; trying again').waitFor();
+    await page.getByTestId('attachment').getByText('Not uploaded yet; trying again').waitFor();
     await shoot(page, 'upload-failed-phone');
     handle = (upload) => upload.answer();
     await page.getByTestId('attachment-retry').click();
@@ -219,7 +219,7 @@ describeOnStage('files', (on) => {
   it('U117 what cannot be attached is said at once, without an upload, and nothing is sent beside it', async () => {
     const page = await open({ ...limits, images: false, perMessage: 5 }, on.stage.url, { viewport: { width: 320, height: 800 } });
     await attach(page, ['large.txt', 'x'.repeat(100_001)], ['program.exe', Buffer.from([77, 90, 0, 3])], ['photo.png', PNG, 'image/png'], ['nothing.txt', ''], ['utf16.txt', Buffer.from('\ufeffTiếng Việt', 'utf16le')]);
-    for (const words of ['Larger than 100 kB.', 'Not a text', 'does not see images', 'The file is empty.']) await page.getByText(words).waitFor();
+    for (const words of ['Larger than 100 kB.', 'Not a text', 'does not see images', 'The file is empty.']) await page.getByTestId('attachment').getByText(words).waitFor();
     await chips(page, 'ready').waitFor();
     await shoot(page, 'attachments-refused-narrow');
     expect(uploads.map(({ name, body }) => [name, body.toString()])).toEqual([['utf16.txt', 'Tiếng Việt']]);

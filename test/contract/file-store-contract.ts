@@ -42,6 +42,13 @@ export function fileStoreContract(name: string, make: () => Promise<FilesHarness
       expect(await files.content('nothing')).toBeNull();
     });
 
+    test('E1 also one of the largest size there may be', async () => {
+      const all = new Uint8Array(12_000_000).map((_, i) => (i * 31) % 251);
+      const file = await keep({}, all);
+      expect(Buffer.compare((await files.content(file.id))!, all)).toBe(0);
+      expect(await use(file)).toEqual([file]);
+    });
+
     test('E2 the same id again is the first file, also from many at once', async () => {
       const file = fileOf();
       const kept = await Promise.all(['hello', 'other', 'third'].map((text) => files.keep(file, bytes(text), PLENTY)));

@@ -2,6 +2,7 @@
 import { FileTransfer } from '../../../public/src/chat-client/file-transfer.ts';
 import { FileUploads, type Attachment, type NewFile, type Prepared } from '../../../public/src/chat-client/file-uploads.ts';
 import type { SessionStore } from '../../../public/src/chat-client/session-store.ts';
+import { asJson, asMarkdown } from '../../../public/src/chat-client/transcript.ts';
 import { wireError, type ErrorCode } from '../../../src/protocol/errors.ts';
 import { startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
 import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
@@ -228,4 +229,12 @@ it('B38 what the server takes is known once it was asked; a server that says not
   const told = await open();
   await until('the limits', () => told.page.client.files.limits.value !== null);
   expect(told.page.client.files.limits.value).toEqual(limits);
+});
+
+it('U60 an export names the files of a message, and its JSON has all that is known of them', () => {
+  const files = [{ id: 'f1', name: 'plan.md', type: 'text/markdown', bytes: 9 }, { id: 'f2', name: 'photo.png', type: 'image/png', bytes: 83 }];
+  const message = { id: 'm1', sessionId: session.id, position: 1, role: 'user' as const, content: 'Look', status: 'complete' as const, parentId: null, createdAt: '2026-01-01', files };
+  const words = { user: 'You', assistant: 'It', time: (at: string) => at, mark: () => '' };
+  expect(asMarkdown(session.session, [message], words)).toBe('# A scripted chat\n\n## You · 2026-01-01\n\n📎 plan.md  \n📎 photo.png\n\nLook\n');
+  expect(JSON.parse(asJson(session.session, [message]))).toMatchObject({ messages: [{ files }] });
 });
