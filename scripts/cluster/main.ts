@@ -18,8 +18,8 @@ npm run cluster -- --gateways 1 --ais 2   another number of nodes
 From another terminal:
 npm run cluster -- status             what runs where
 npm run cluster -- logs <name> [-f]   the end of its log; -f goes on
-npm run cluster -- stop <name>        ends one in order (gateway-2, ai-1, redis, haproxy …); without a name all of it
-npm run cluster -- start <name>       starts that one again; gateway or ai adds one more
+npm run cluster -- stop <name> …      ends one in order (gateway-2, ai-1, redis, haproxy …); without a name all of it
+npm run cluster -- start <name> …     starts that one again; gateway or ai adds one more
 npm run cluster -- haproxy 'show stat'   a command of HAProxy's runtime API
 npm run cluster -- clean              removes all data; only when nothing runs
 Settings of .env and the environment reach every node; CLUSTER_DIR is the data's folder (./.cluster).`;
@@ -84,9 +84,17 @@ function clean(folder: ClusterFolder): number {
   return 0;
 }
 
+/** One after the other; 0 when all were. */
+async function each(names: string[], act: (name: string) => Promise<number>): Promise<number> {
+  let worst = 0;
+  for (const name of names) worst = Math.max(worst, await act(name));
+  return worst;
+}
+
 async function run(): Promise<number> {
   const { values, positionals } = words();
-  const [command = 'up', name] = positionals;
+  const [command = 'up', ...names] = positionals;
+  const [name] = names;
   const folder = new ClusterFolder(process.env['CLUSTER_DIR'] || join(root, '.cluster'));
   if (values.help || command === 'help') {
     print(HELP);
@@ -101,15 +109,15 @@ async function run(): Promise<number> {
     case 'status':
       return toRunning(folder, { command });
     case 'stop':
-      return name === undefined ? stopAll(folder) : toRunning(folder, { command, name });
+      return name === undefined ? stopAll(folder) : each(names, (one) => toRunning(folder, { command, name: one }));
     case 'start':
-      if (name !== undefined) return toRunning(folder, { command, name });
+      if (name !== undefined) return each(names, (one) => toRunning(folder, { command, name: one }));
       break;
     case 'logs':
       if (name !== undefined) return (await showLog(folder, name, values.follow, print)) ? 0 : 1;
       break;
     case 'haproxy':
-      if (name !== undefined) return toRunning(folder, { command, text: positionals.slice(1).join(' ') });
+      if (name !== undefined) return toRunning(folder, { command, text: names.join(' ') });
       break;
     case 'clean':
       return clean(folder);

@@ -10,7 +10,7 @@
 import type { BrokerOptions } from 'moleculer';
 import type { ServerOptions } from 'socket.io';
 import type { MessagePlace, SessionRecord } from '../protocol/broker.ts';
-import type { Event, Message } from '../protocol/wire.ts';
+import type { Cursor, Event, Message } from '../protocol/wire.ts';
 
 // ---- ownership ------------------------------------------------------------------------------------------------
 
@@ -178,8 +178,11 @@ export interface EventLog {
    */
   acknowledge(lease: Lease, storedThrough: number): Promise<boolean>;
   findOp(sessionId: string, opId: string): Promise<OpResult | null>;
-  /** Accumulated clients watch these sessions until then (epoch ms). Unknown sessions are skipped. */
-  watchAccumulated(sessionIds: string[], until: number): Promise<void>;
+  /**
+   * Accumulated clients watch these sessions until then (epoch ms). Answers the heads of those in which no reply is open:
+   * a log that was made anew forgot who watches, and whoever is elsewhere missed something. Unknown sessions are skipped.
+   */
+  watchAccumulated(sessionIds: string[], until: number): Promise<Record<string, Cursor>>;
   /** Which of these have an open reply. */
   streamingAmong(sessionIds: string[]): Promise<Set<string>>;
   /**

@@ -18,6 +18,7 @@ import {
   sessionSchema,
   usageSchema,
   type CancelReply,
+  type Cursor,
   type Message,
   type MessageStatus,
   type OpenReply,
@@ -226,7 +227,7 @@ type SentReply = SendReply & { sessionId: string; status: MessageStatus };
 
 export interface ActionResults {
   'session-owner.open': OpenReply & { before?: string };
-  'session-owner.watch': void;
+  'session-owner.watch': Record<string, Cursor>;
   'session-owner.history': PageReply;
   /** Rejects with `not-found` when this user has no such session. */
   'session-owner.session': Session;

@@ -51,9 +51,10 @@ export class Reads {
     return sessionView(await openLog(this.#world, userId, sessionId));
   }
 
-  async watch(sessionIds: string[]): Promise<void> {
+  /** Answers the heads of those in which no reply is open. */
+  async watch(sessionIds: string[]): Promise<ActionResults['session-owner.watch']> {
     const until = this.#world.clock.now() + this.#world.settings.ACCUMULATED_WATCH_MS;
-    await this.#world.log.watchAccumulated(sessionIds, until);
+    return this.#world.log.watchAccumulated(sessionIds, until);
   }
 
   async history({ userId, sessionId, before, limit }: ActionInput<'session-owner.history'>): Promise<ActionResults['session-owner.history']> {

@@ -45,9 +45,7 @@ const moody = (mood: 'busy' | 'silent'): Play => async ({ forMs }, { cluster: { 
 const FAULTS: Record<FaultKind, Play> = {
   async kill({ target, forMs }, { cluster }) {
     const node = cluster.node(target);
-    await node.kill();
-    await pause(forMs);
-    await node.start();
+    await node.away(() => node.kill(), forMs);
   },
   async freeze({ target, forMs }, { cluster }) {
     cluster.node(target).signal('SIGSTOP');
@@ -56,11 +54,11 @@ const FAULTS: Record<FaultKind, Play> = {
   },
   async drain({ target, forMs }, { cluster, timeline, onBadStop }) {
     const node = cluster.node(target);
-    const code = await node.drain();
-    timeline.say(`   ${target} ended with ${code}`);
-    if (code !== 0) onBadStop(`${target} ended with ${code}`);
-    await pause(forMs);
-    await node.start();
+    await node.away(async () => {
+      const code = await node.drain();
+      timeline.say(`   ${target} ended with ${code}`);
+      if (code !== 0) onBadStop(`${target} ended with ${code}`);
+    }, forMs);
   },
   async 'clock-jump'({ target, forMs, amount = 0 }, { cluster }) {
     cluster.node(target).shiftClock(amount);

@@ -1,6 +1,7 @@
 /** The nodes of a chaos run: each has its own way to Redis that can go bad, a clock that can go wrong, and comes back after its end. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../scripts/servers/local-server.ts';
 import { aiNodes, startNode, type ClusterNode, type Env } from '../support/cluster-nodes.ts';
@@ -29,6 +30,7 @@ export class ChaosNode {
   #node: ClusterNode | null = null;
   #expected = false;
   #starts = 0;
+  #turn: Promise<void> = Promise.resolve();
 
   static async start(name: string, options: NodesOptions): Promise<ChaosNode> {
     const node = new ChaosNode(name, await tcpProxy(options.redisPort), await freePort(), options);
@@ -101,6 +103,17 @@ export class ChaosNode {
     clearTimeout(timer);
     if (code === 'stuck') await this.kill();
     return code;
+  }
+
+  /** Ends it, and starts it again after so long. What is asked for meanwhile waits: a node runs once. */
+  away(end: () => Promise<void>, forMs: number): Promise<void> {
+    const turn = this.#turn.then(async () => {
+      await end();
+      await pause(forMs);
+      await this.start();
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Its clock is wrong by this many ms from now on. */

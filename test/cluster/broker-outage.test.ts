@@ -81,12 +81,12 @@ describeWith(['redis-server'], 'the broker while Redis goes and comes', () => {
     };
     redis.kill('SIGKILL');
     await redis.exited;
-    // Longer than any heartbeat lasts, and then b finds its way back a second later than a does.
+    // Longer than any heartbeat lasts, and then b may find its way back half a second later than a does.
     await passed(2_500);
     proxy.refuse();
     await testRedis({ dir: redis.dir, port: redis.port });
     await until('a is back', () => a.net.loopback().then(() => true, () => false));
-    await passed(1_000);
+    await passed(500);
     proxy.pass();
     await until('b is back', () => reaches(a, b.id), 10_000);
     await allWatch([a, b]);

@@ -108,6 +108,21 @@ describeWith(['redis-server', 'mongo', 'kafka'], 'faults', () => {
     expect(talk.tabs[0]!.cursor?.logId).not.toBe(before);
   }, 60_000);
 
+  test('V48 fault 6: FLUSHALL while the owner is stopped for longer than its time: another one has the session, and nothing of the old one counts', async () => {
+    const talk = await begin();
+    const replyId = await talk.streaming('flush and sleep');
+    const owner = await talk.owner();
+    owner.signal('SIGSTOP');
+    await cluster.servers.redis.flushall();
+    const statuses = await talk.ended(replyId, 40_000);
+    owner.signal('SIGCONT');
+    await cluster.healed();
+    // What was shown lay in Redis and in the stopped process: it cannot stay, but all end with the same, and go on.
+    expect(new Set(statuses)).toEqual(new Set(['failed']));
+    expect(new Set(await talk.ended(await talk.send('and now?')))).toEqual(new Set(['complete']));
+    expect((await talk.verdicts()).verdicts.filter(({ kind }) => kind !== 'text-changed')).toEqual([]);
+  }, 90_000);
+
   test('V49 fault 7: Redis out of reach of the owner for five seconds: it gives up before its time is over, another one goes on', async () => {
     const talk = await begin();
     const replyId = await talk.streaming('out of reach');

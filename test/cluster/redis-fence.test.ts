@@ -50,6 +50,22 @@ describeWith(['redis-server'], 'fencing on Redis', () => {
     return lease ?? Promise.reject(new Error('not taken'));
   }
 
+  test('O66 a node that begins while the store is away begins once it is back; one that closes waits no longer', async () => {
+    const far = await stores(proxy.url(url), { NODE_TTL_MS: TTL, APPEND_TIMEOUT_MS: 300 });
+    proxy.refuse();
+    await rejectsUnavailable(far.log.create(seedOf()));
+    let isThere = false;
+    const joining = joinedAs(far).then((node) => ((isThere = true), node));
+    const gone = await stores(url, { NODE_TTL_MS: TTL });
+    expect(isThere).toBe(false);
+    proxy.pass();
+    const { nodeId } = await joining;
+    const { sessionId } = await far.log.create(seedOf());
+    await until('a claim', async () => (await far.leases.claim(sessionId, nodeId).catch(() => null))?.status === 'claimed');
+    await gone.close();
+    await rejectsUnavailable(joinedAs(gone));
+  });
+
   test('O30 a node that hangs is replaced at its TTL, not before, and its late appends are all refused', async () => {
     const { far, node, owned } = await farOwner();
     const { sessionId } = owned.lease;

@@ -197,11 +197,22 @@ export function eventLogContract(name: string, make: () => Promise<LeaseHarness>
       const owned = await ownedSession(stores);
       const { sessionId } = owned.lease;
       const until = Date.now() + 60_000;
-      await stores.log.watchAccumulated([sessionId, newSessionId()], until);
+      const heads = await stores.log.watchAccumulated([sessionId, newSessionId()], until);
+      expect(heads).toEqual({ [sessionId]: { logId: owned.meta.logId, seq: owned.meta.head } });
       await stores.log.watchAccumulated([sessionId], until - 1_000);
       const request = batch(owned, deltas(1));
       expect(await stores.log.append(request)).toEqual({ status: 'appended', accumulatedUntil: until });
       expect(await stores.log.append(request)).toEqual({ status: 'already', accumulatedUntil: until });
+    });
+
+    test('R42 whoever watches whole texts hears the head, once no reply is open', async () => {
+      const owned = await ownedSession(stores);
+      const { sessionId } = owned.lease;
+      const watch = () => stores.log.watchAccumulated([sessionId], Date.now() + 60_000);
+      await stores.log.append({ ...batch(owned, deltas(1)), meta: { run: { runId: 'run', replyId: 'reply', baseOffset: 0, aiNode: null, attempt: 1 } } });
+      expect(await watch()).toEqual({});
+      await stores.log.append({ ...batch(owned, deltas(2, 2)), meta: { run: null } });
+      expect(await watch()).toEqual({ [sessionId]: { logId: owned.meta.logId, seq: 3 } });
     });
 
     test('R27 sessions with an open reply are told from the others', async () => {

@@ -1,7 +1,6 @@
 /** A tab that writes down everything it gets, for the checker. */
 import type { Event, OpenReply } from '../../src/protocol/wire.ts';
 import { RoamingTab } from '../support/roaming-tab.ts';
-import { until } from '../support/until.ts';
 import type { TabRecording } from './recording.ts';
 
 export class RecordedTab extends RoamingTab {
@@ -18,7 +17,7 @@ export class RecordedTab extends RoamingTab {
   /** Connected, with its session open: the one it has, or a new one. What is refused for now is asked again. */
   async begin(limitMs = 30_000): Promise<this> {
     await this.arrive(limitMs);
-    if (this.sessionId === '') await until('a session', () => this.open().then(() => true, () => false), limitMs);
+    if (this.sessionId === '') await this.beginSession(limitMs);
     return this;
   }
 

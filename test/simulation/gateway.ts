@@ -1,5 +1,6 @@
 /** The sockets of one process: the product's opening of sessions and its fan-out, over simulated sockets and rooms. */
 import type { Server } from 'socket.io';
+import { tellHeads } from '../../src/gateway/sockets/accumulated-watch.ts';
 import { fanOut } from '../../src/gateway/sockets/fan-out.ts';
 import { OpenSessions } from '../../src/gateway/sockets/open-sessions.ts';
 import { openSessionsOf } from '../../src/gateway/sockets/rooms.ts';
@@ -17,6 +18,7 @@ export class SimGateway implements Gateway {
   readonly #machine: Machine;
   readonly #world: Around;
   readonly #sessions: OpenSessions;
+  readonly #server: GatewayServer;
   readonly #sockets = new Map<Client, GatewaySocket>();
   readonly #rooms = new Map<string, Set<Client>>();
   closed = false;
@@ -28,7 +30,8 @@ export class SimGateway implements Gateway {
     this.#sessions = new OpenSessions(standIn<GatewayContext>({ broker: machine.broker }), () => world.fanOut.joined(this));
     world.fanOut.add(this);
     machine.actions.set('gateway.status', () => undefined);
-    const io = this.#io();
+    this.#server = this.#io();
+    const io = this.#server;
     machine.events.set('gateway.frames', (payload: EventPayload<'gateway.frames'>) => {
       this.#check(payload);
       fanOut['gateway.frames'](io, payload);
@@ -40,9 +43,11 @@ export class SimGateway implements Gateway {
   get rooms(): Iterable<string> {
     return this.#rooms.keys();
   }
-  /** Sessions whose whole texts are read here. */
-  get watched(): string[] {
-    return [...this.#rooms.keys()].flatMap((room) => (room.startsWith('whole:') ? [room.split(':')[1]!] : []));
+  async renewWatches(): Promise<void> {
+    const rooms = new Map([...this.#rooms.keys()].filter((room) => room.startsWith('whole:')).map((room) => [room, room.split(':')[1]!]));
+    if (rooms.size === 0) return;
+    const heads = await call(this.#machine.broker, 'session-owner.watch', { sessionIds: [...rooms.values()] }).catch(() => ({}));
+    tellHeads(this.#server, rooms, heads);
   }
 
   connect(client: Client): void {
@@ -120,7 +125,7 @@ export class SimGateway implements Gateway {
     const leave = (rooms: string[]): void => {
       for (const room of rooms) for (const client of [...(this.#rooms.get(room) ?? [])]) this.#leave(client, room);
     };
-    return standIn<GatewayServer>({ to, in: (rooms: string[]) => ({ socketsLeave: () => leave(rooms) }) } satisfies Partial<Record<keyof Server, unknown>>);
+    return standIn<GatewayServer>({ to, local: { to: (room: string) => ({ emit: (name: string, payload: unknown) => this.deliver(room, name, payload) }) }, in: (rooms: string[]) => ({ socketsLeave: () => leave(rooms) }) } satisfies Partial<Record<keyof Server, unknown>>);
   }
 
   #socket(client: Client): GatewaySocket {

@@ -128,7 +128,7 @@ export class OwnerMachine extends Machine {
   #renewWatches(gateway: SimGateway): void {
     this.clock.after(30_000, () => {
       if (gateway.closed) return;
-      if (gateway.watched.length > 0) Promise.resolve(this.broker.call('session-owner.watch', { sessionIds: gateway.watched })).catch(() => {});
+      void gateway.renewWatches();
       this.#renewWatches(gateway);
     });
   }

@@ -1,6 +1,6 @@
 /** The contracts of src/backends/contracts.ts over one process's connection, as src/backends/cluster fulfils them. */
 import type { AppendRequest, AppendResult, ClaimResult, EventLog, Lease, LeaseEvents, LeaseStore, LogMeta, LogSeed, OpResult, RestoreRequest, RestoreResult } from '../../src/backends/contracts.ts';
-import type { Event } from '../../src/protocol/wire.ts';
+import type { Cursor, Event } from '../../src/protocol/wire.ts';
 import type { Membership } from './membership.ts';
 import { storeAway, type StoreConnection } from './store-connection.ts';
 import type { StoreServer } from './store-server.ts';
@@ -125,9 +125,10 @@ export class SimLog implements EventLog {
     return connection.call(() => server.findOp(store, sessionId, opId));
   }
 
-  async watchAccumulated(sessionIds: string[], until: number): Promise<void> {
+  async watchAccumulated(sessionIds: string[], until: number): Promise<Record<string, Cursor>> {
     const { server, connection } = this.#parts;
-    await connection.call(() => sessionIds.forEach((id) => server.watch(id, until)));
+    const heads = await connection.call(() => sessionIds.map((id) => ({ id, head: server.watch(id, until) })));
+    return Object.fromEntries(heads.flatMap(({ id, head }): [string, Cursor][] => (head ? [[id, head]] : [])));
   }
 
   async streamingAmong(sessionIds: string[]): Promise<Set<string>> {

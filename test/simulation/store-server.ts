@@ -3,7 +3,7 @@
  * here is one of them). Single steps, so atomic; it can be restarted, lose its last writes, or be emptied.
  */
 import type { AppendRequest, AppendResult, Lease, LogMeta, LogSeed, OpResult, RestoreRequest } from '../../src/backends/contracts.ts';
-import type { Event } from '../../src/protocol/wire.ts';
+import type { Cursor, Event } from '../../src/protocol/wire.ts';
 import type { Witness } from './witness.ts';
 
 export interface Kept {
@@ -250,9 +250,11 @@ export class StoreServer {
     return this.unsaved().filter((id) => free(this.#kept(id))).slice(0, limit);
   }
 
-  watch(sessionId: string, until: number): void {
+  watch(sessionId: string, until: number): Cursor | null {
     const kept = this.#kept(sessionId);
-    if (kept.meta) this.#set(sessionId, { ...kept, accumulatedUntil: Math.max(kept.accumulatedUntil, until) });
+    if (!kept.meta) return null;
+    this.#set(sessionId, { ...kept, accumulatedUntil: Math.max(kept.accumulatedUntil, until) });
+    return kept.meta.run ? null : { logId: kept.meta.logId, seq: kept.meta.head };
   }
 
   kept(sessionId: string): Kept {

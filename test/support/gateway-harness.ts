@@ -23,7 +23,7 @@ export const openReply = (id: string): OpenReply => ({ session: session(id), cur
 
 const ANSWERS: OwnerAnswers = {
   'session-owner.open': ({ sessionId }) => openReply(sessionId ?? 'new-session1'),
-  'session-owner.watch': () => undefined,
+  'session-owner.watch': () => ({}),
   'session-owner.history': () => ({ messages: [], hasMore: false }),
   'session-owner.session': ({ sessionId }) => session(sessionId),
   'session-owner.list': () => ({ sessions: [], hasMore: false }),

@@ -63,11 +63,21 @@ export class RoamingTab extends Tab {
 
   /** The same request until it is answered for good. */
   async insist<T = Record<string, unknown>>(event: string, payload: object, limitMs = 30_000): Promise<T> {
+    return this.#insistOn(() => this.request<T>(event, payload), limitMs);
+  }
+
+  /** Opens a session of its own. */
+  async beginSession(limitMs = 30_000): Promise<void> {
+    await this.#insistOn(() => this.open(), limitMs);
+  }
+
+  /** As often as it is refused for now. */
+  async #insistOn<T>(ask: () => Promise<T>, limitMs: number): Promise<T> {
     const limit = Date.now() + limitMs;
     for (;;) {
       try {
         if (!this.socket.connected) await until('a connection', () => this.socket.connected, limitMs);
-        return await this.request<T>(event, payload);
+        return await ask();
       } catch (err) {
         const forNow = !(err instanceof Refused) || RETRYABLE.has(err.code);
         if (!forNow || Date.now() > limit) throw err;

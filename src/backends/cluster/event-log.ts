@@ -1,6 +1,6 @@
 /** The event log: each step is one script, so all of it is written or none. */
 import type { AppendRequest, AppendResult, EventLog, Lease, LogMeta, LogSeed, OpResult, RestoreRequest, RestoreResult } from '../contracts.ts';
-import type { Event } from '../../protocol/wire.ts';
+import type { Cursor, Event } from '../../protocol/wire.ts';
 import { leaseText } from './leases.ts';
 import type { Liveness } from './liveness.ts';
 import { bodyOf, checkSeqs } from './log-arguments.ts';
@@ -116,8 +116,13 @@ export class RedisLog implements EventLog {
     return JSON.parse(String(result)) as OpResult;
   }
 
-  async watchAccumulated(sessionIds: string[], until: number): Promise<void> {
-    await Promise.all(sessionIds.map((id) => this.#deps.link.run('watch', [sessionKeys(id).meta], [until])));
+  async watchAccumulated(sessionIds: string[], until: number): Promise<Record<string, Cursor>> {
+    const answers = await Promise.all(sessionIds.map((id) => this.#deps.link.run('watch', [sessionKeys(id).meta], [until])));
+    const heads = answers.map((answer, place): [string, Cursor][] => {
+      const [logId, head] = answer as string[];
+      return logId === undefined ? [] : [[sessionIds[place]!, { logId, seq: Number(head) }]];
+    });
+    return Object.fromEntries(heads.flat());
   }
 
   async streamingAmong(sessionIds: string[]): Promise<Set<string>> {

@@ -3,6 +3,8 @@
  * that appends and only while a message to itself through the transporter comes back: a half-dead node must lose its
  * sessions. A node that could not renew stops writing before its key ends.
  */
+import { setTimeout as pause } from 'node:timers/promises';
+import { toWireError } from '../../errors.ts';
 import { within } from '../../within.ts';
 import type { Lease, LeaseEvents, Presence } from '../contracts.ts';
 import { Membership, moment, type Moment } from './membership.ts';
@@ -16,6 +18,7 @@ import type { StoreIdentity } from './store-identity.ts';
 const RENEW = 0.2;
 const FENCE = 0.8;
 const LOOPBACK = 0.4;
+const JOIN_RETRY_MS = 100;
 
 export interface LivenessDeps {
   link: RedisLink;
@@ -48,9 +51,10 @@ export class Liveness {
     });
   }
 
+  /** Waits while the store is away, as the start of a process does that never saw it. */
   async join(nodeId: string, events: LeaseEvents): Promise<void> {
     const member = new Membership(nodeId, events);
-    await this.#join(member);
+    while (!(await this.#tryToJoin(member))) await pause(JOIN_RETRY_MS);
     this.#members.set(nodeId, member);
     this.#schedule();
   }
@@ -174,6 +178,17 @@ export class Liveness {
     await this.reaper.bury(member.nodeId);
     if (this.#members.get(member.nodeId) === member) await this.#join(member);
     this.#bePatient();
+  }
+
+  /** False: not now. */
+  async #tryToJoin(member: Membership): Promise<boolean> {
+    try {
+      await this.#join(member);
+      return true;
+    } catch (err) {
+      if (this.#closed || toWireError(err).code !== 'unavailable') throw err;
+      return false;
+    }
   }
 
   async #join(member: Membership, at = moment()): Promise<void> {

@@ -1,7 +1,7 @@
 /** The event log: every step is one transaction, so all of it is written or none. */
 import type { AppendRequest, AppendResult, EventLog, Lease, LogMeta, LogSeed, OpResult, RestoreResult } from '../contracts.ts';
 import type { Clock } from '../../clock.ts';
-import type { Event } from '../../protocol/wire.ts';
+import type { Cursor, Event } from '../../protocol/wire.ts';
 import { GroupCommit } from './group-commit.ts';
 import { expireLogs, type Retention } from './log-expiry.ts';
 import { eventsAfter, findLog, insertLog, patchMeta } from './log-rows.ts';
@@ -91,11 +91,15 @@ export class EmbeddedLog implements EventLog {
     return row ? (JSON.parse(row.result) as OpResult) : null;
   }
 
-  async watchAccumulated(sessionIds: string[], until: number): Promise<void> {
-    this.#db.transaction(() => {
+  async watchAccumulated(sessionIds: string[], until: number): Promise<Record<string, Cursor>> {
+    return this.#db.transaction(() => {
+      const heads: Record<string, Cursor> = {};
       for (const id of sessionIds) {
         this.#db.run('UPDATE logs SET accumulated_until = max(accumulated_until, ?) WHERE session_id = ?', until, id);
+        const head = this.#db.get<Cursor>('SELECT log_id AS logId, head AS seq FROM logs WHERE session_id = ? AND streaming = 0', id);
+        if (head) heads[id] = { logId: head.logId, seq: head.seq };
       }
+      return heads;
     });
   }
 

@@ -1,6 +1,10 @@
-/** While sockets here read whole texts, their sessions' owners are asked again and again to send them. */
+/**
+ * While sockets here read whole texts, their sessions' owners are asked again and again to send them. What is asked for is
+ * lost with a log; such a socket would stay behind in silence, so each answer tells it the head, and it opens again.
+ */
 import { every } from '../../clock.ts';
 import { call } from '../../typed-call.ts';
+import type { Cursor } from '../../protocol/wire.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { parseRoom } from './rooms.ts';
 import type { GatewayServer } from './sockets.ts';
@@ -10,10 +14,11 @@ const MAX_IDS_PER_CALL = 500;
 /** Asks twice in each ACCUMULATED_WATCH_MS, until the returned function is called. */
 export function keepWatching({ broker, config, clock, logger }: GatewayContext, io: GatewayServer): () => void {
   return every(clock, () => config.ACCUMULATED_WATCH_MS / 2, async () => {
-    const ids = watchedHere(io);
+    const rooms = watchedHere(io);
+    const ids = [...new Set(rooms.values())];
     try {
       for (let i = 0; i < ids.length; i += MAX_IDS_PER_CALL) {
-        await call(broker, 'session-owner.watch', { sessionIds: ids.slice(i, i + MAX_IDS_PER_CALL) });
+        tellHeads(io, rooms, await call(broker, 'session-owner.watch', { sessionIds: ids.slice(i, i + MAX_IDS_PER_CALL) }));
       }
     } catch (err) {
       logger.warn({ err, sessions: ids.length }, 'whole texts could not be asked for; asking again');
@@ -21,12 +26,19 @@ export function keepWatching({ broker, config, clock, logger }: GatewayContext, 
   });
 }
 
-/** The adapter's rooms are those of this node's sockets. */
-function watchedHere(io: GatewayServer): string[] {
-  const ids = new Set<string>();
+export function tellHeads(io: GatewayServer, rooms: Map<string, string>, heads: Record<string, Cursor>): void {
+  for (const [room, sessionId] of rooms) {
+    const head = heads[sessionId];
+    if (head) io.local.to(room).emit('session:alive', [sessionId, head.logId, head.seq]);
+  }
+}
+
+/** Rooms of whole texts and their sessions. The adapter's rooms are those of this node's sockets. */
+function watchedHere(io: GatewayServer): Map<string, string> {
+  const rooms = new Map<string, string>();
   for (const room of io.sockets.adapter.rooms.keys()) {
     const parsed = parseRoom(room);
-    if (parsed?.mode === 'accumulated') ids.add(parsed.sessionId);
+    if (parsed?.mode === 'accumulated') rooms.set(room, parsed.sessionId);
   }
-  return [...ids];
+  return rooms;
 }

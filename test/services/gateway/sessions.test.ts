@@ -185,6 +185,20 @@ test('G8 while somebody reads whole texts their owner is asked again for them, a
   expect(node.callsOf('session-owner.watch').at(-1)?.params).toEqual({ sessionIds: ['s3'] });
 });
 
+test('G8 each answer tells whole-text sockets the head, and nobody else', async () => {
+  node.owner['session-owner.watch'] = () => ({ s1: { logId: 'LOG2', seq: 4 } });
+  try {
+    const [{ client, frames }, others] = [await opened({ mode: 'accumulated' }), await opened()];
+    await until('the head', () => frames.length > 0);
+    expect(frames[0]).toEqual(['session:alive', ['s1', 'LOG2', 4]]);
+    client.disconnect();
+    await after(others.client, others.userId);
+    expect(kinds(others.frames)).not.toContain('session:alive');
+  } finally {
+    node.owner['session-owner.watch'] = () => ({});
+  }
+});
+
 test('G9 after a session was deleted its sockets hear of it and have it open no more', async () => {
   const { client, frames, userId } = await opened();
   send(userId, [{ seq: 1, at: 'now', type: 'session.deleted' }]);

@@ -1,5 +1,5 @@
 import type { AppendRequest, AppendResult, EventLog, Lease, LogMeta, LogSeed, OpResult, RestoreRequest, RestoreResult } from '../../../src/backends/contracts.ts';
-import type { Event } from '../../../src/protocol/wire.ts';
+import type { Cursor, Event } from '../../../src/protocol/wire.ts';
 import type { Faults } from './faults.ts';
 import { addToOutbox, asJson } from './memory-outbox.ts';
 import { copyOf, type MemoryLog, type MemoryState } from './memory-state.ts';
@@ -73,12 +73,16 @@ export class MemoryEventLog implements EventLog {
     });
   }
 
-  async watchAccumulated(sessionIds: string[], until: number): Promise<void> {
+  async watchAccumulated(sessionIds: string[], until: number): Promise<Record<string, Cursor>> {
     return this.#faults.write('log.watchAccumulated', null, () => {
+      const heads: Record<string, Cursor> = {};
       for (const id of sessionIds) {
         const log = this.#state.logs.get(id);
-        if (log) log.accumulatedUntil = Math.max(log.accumulatedUntil, until);
+        if (!log) continue;
+        log.accumulatedUntil = Math.max(log.accumulatedUntil, until);
+        if (!log.meta.run) heads[id] = { logId: log.meta.logId, seq: log.meta.head };
       }
+      return heads;
     });
   }
 
