@@ -2,22 +2,28 @@ import './zod-without-eval.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/markdown.css';
-import { createApp, effectScope, watch } from 'vue';
+import { computed, createApp, effectScope, watch } from 'vue';
 import { browserEnvironment } from './chat-client/browser-environment.ts';
 import { ChatClient } from './chat-client/chat-client.ts';
 import App from './components/App.vue';
 import { applySettings, localeOf, useSettings } from './composables/use-settings.ts';
-import { loadWords, makeI18n } from './i18n/i18n.ts';
+import { loadWords, makeI18n, type Locale } from './i18n/i18n.ts';
 import { loadMarkdown } from './markdown/load-markdown.ts';
 import { makeRouter, shareIdIn } from './router.ts';
 
 // Lives as long as the page; never stopped.
 effectScope(true).run(async () => {
   const settings = useSettings();
-  const i18n = makeI18n(localeOf(settings.value));
-  applySettings(settings, i18n.global.locale);
-  const words = loadWords(i18n, i18n.global.locale.value);
-  watch(i18n.global.locale, (locale) => loadWords(i18n, locale));
+  applySettings(settings);
+  const i18n = makeI18n();
+  const wanted = computed(() => localeOf(settings.value));
+  // Its words first: those that come for a language that is spoken already are not shown.
+  const speak = async (locale: Locale): Promise<void> => {
+    await loadWords(i18n, locale);
+    if (wanted.value === locale) document.documentElement.lang = i18n.global.locale.value = locale;
+  };
+  const words = speak(wanted.value);
+  watch(wanted, speak);
   const shareId = shareIdIn(location.hash);
   // Between the app and what is shared there is no way without a new page.
   addEventListener('hashchange', () => {

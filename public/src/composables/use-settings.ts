@@ -56,15 +56,13 @@ export function localeOf(settings: Settings): Locale {
   return settings.locale ?? preferredLocale(navigator.languages);
 }
 
-/** Puts theme, size of text and language on the document, now and whenever they change. */
-export function applySettings(settings: Ref<Settings>, locale: Ref<Locale>): void {
+/** Puts theme and size of text on the document, now and whenever they change. */
+export function applySettings(settings: Ref<Settings>): void {
   watchEffect(() => {
     const root = document.documentElement;
     if (settings.value.theme === 'system') delete root.dataset.theme;
     else root.dataset.theme = settings.value.theme;
     root.style.fontSize = settings.value.textSize === 'medium' ? '' : `${PERCENT[settings.value.textSize]}%`;
-    locale.value = localeOf(settings.value);
-    root.lang = locale.value;
   });
 }
 

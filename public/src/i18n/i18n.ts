@@ -22,8 +22,8 @@ export function regionOf(locale: string): string {
 }
 
 /** Speaks English until the words of another language are there (`loadWords`), and for what they lack. */
-export function makeI18n(locale: Locale) {
-  return createI18n<[Messages], Locale, false>({ legacy: false, locale, fallbackLocale: 'en', messages: { en, vi: {} as Messages } });
+export function makeI18n() {
+  return createI18n<[Messages], Locale, false>({ legacy: false, locale: 'en', fallbackLocale: 'en', messages: { en, vi: {} as Messages } });
 }
 
 /** Only who reads a language loads it. Never rejects: without its words it is English. */
