@@ -1,12 +1,12 @@
 /**
  * Writes assets.json: every file the app needs without a network, and by that, which build this is. Colours of single
- * languages, formulas and their fonts are left out: they are kept when they were used.
+ * languages, formulas and their fonts, and what reads PDFs are left out: they are kept when they were used.
  */
 import { basename } from 'node:path';
 import type { Plugin } from 'vite';
 
 const STATIC = ['theme.js', 'favicon.svg', 'icon-192.png', 'manifest.webmanifest'];
-const LEFT_OUT = /highlight\.js\/|katex/;
+const LEFT_OUT = /highlight\.js\/|katex|pdfjs-dist/;
 
 export function assetList(): Plugin {
   return {

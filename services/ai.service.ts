@@ -6,6 +6,7 @@ import { ModelList } from '../src/ai/model-list.ts';
 import { Runs } from '../src/ai/runs.ts';
 import { systemClock } from '../src/clock.ts';
 import { heardByNode } from '../src/heard-by-node.ts';
+import { withFiles } from '../src/ai/with-files.ts';
 import { nodeOf } from '../src/node-context.ts';
 import { nodeGroup, type ActionInput, type ActionName, type ActionResults } from '../src/protocol/broker.ts';
 import { emitTo } from '../src/typed-call.ts';
@@ -43,10 +44,10 @@ const service: ServiceSchema<ServiceSettingSchema, object, AiState> = {
   },
   started() {
     const { broker, logger } = this;
-    const { config } = nodeOf(broker);
+    const { config, backends } = nodeOf(broker);
     const provider = createProvider(config, systemClock);
     this.models = new ModelList(provider, config, systemClock, logger);
-    this.runs = new Runs(broker.nodeID, config, provider, {
+    this.runs = new Runs(broker.nodeID, config, withFiles(provider, backends.files), {
       clock: systemClock,
       random: Math.random,
       defer: setImmediate,

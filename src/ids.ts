@@ -28,6 +28,11 @@ export function sessionIdFor(userId: string, clientMessageId: string): string {
   return derived(SESSION_ID_LENGTH, ['session', userId, clientMessageId]);
 }
 
+/** A file, by what its uploader calls it. */
+export function fileIdFor(userId: string, sessionId: string, clientFileId: string): string {
+  return derived(MESSAGE_ID_LENGTH, ['file', userId, sessionId, clientFileId]);
+}
+
 /** Message ids of one operation: the user's message (which is the operation's id too) and its reply. */
 export function messageIdsFor(
   userId: string,

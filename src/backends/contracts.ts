@@ -263,6 +263,41 @@ export interface HistoryStore {
   remove(sessionId: string, userId: string, rev: number): Promise<void>;
 }
 
+// ---- files ----------------------------------------------------------------------------------------------------
+
+/** What is known of a file that somebody gave to a session. */
+export interface StoredFile {
+  /** Derived from user, session and the client's own id of the file. */
+  id: string;
+  userId: string;
+  sessionId: string;
+  name: string;
+  type: string;
+  bytes: number;
+  /** Epoch ms. */
+  keptAt: number;
+}
+export type KeepResult =
+  | { status: 'kept' | 'already'; file: StoredFile }
+  /** The user's files would be more than `quota` bytes together; nothing was kept. `used`: what they are now. */
+  | { status: 'full'; used: number };
+
+export interface FileStore {
+  /**
+   * Keeps the whole file or nothing of it. An id that is there already answers `already` with the first file, and nothing
+   * is written. Uploads of one user at the same moment may go over the quota together.
+   */
+  keep(file: StoredFile, content: Uint8Array, quota: number): Promise<KeepResult>;
+  file(id: string): Promise<StoredFile | null>;
+  /** null: no such file. */
+  content(id: string): Promise<Uint8Array | null>;
+  /** These are part of a message from now on, and stay as long as their session. Answers those of this user and session, as they were asked for. */
+  use(ids: string[], of: { userId: string; sessionId: string }): Promise<StoredFile[]>;
+  removeSession(sessionId: string): Promise<void>;
+  /** Drops what was kept before this time (epoch ms) and is part of no message. Answers how many. */
+  sweep(before: number): Promise<number>;
+}
+
 // ---- audit ----------------------------------------------------------------------------------------------------
 
 export interface AuditEntry {
@@ -338,6 +373,7 @@ export interface Backends {
   readonly leases: LeaseStore;
   readonly log: EventLog;
   readonly history: HistoryStore;
+  readonly files: FileStore;
   readonly outbox: AuditOutbox;
   readonly sink: AuditSink;
   readonly quotas: Quotas;

@@ -13,6 +13,8 @@ import {
   messageIdSchema,
   messageSchema,
   modeSchema,
+  MUST_SAY_SOMETHING,
+  saysSomething,
   sessionIdSchema,
   sessionSchema,
   sessionSettingsSchema,
@@ -74,8 +76,16 @@ export const messageRatingSchema = z.object({ messageId: messageIdSchema, feedba
 export type MessageRating = z.infer<typeof messageRatingSchema>;
 
 /** One line of the conversation as a provider gets it. */
-export const promptMessageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+export const promptMessageSchema = z.object({
+  role: z.enum(['system', 'user', 'assistant']),
+  content: z.string(),
+  /** Given with it. `text`: as much of a text as there is room for; `image`: the id under which the ai node finds it; neither: there was no room. */
+  files: z
+    .array(z.object({ name: z.string(), type: z.string(), bytes: z.number(), text: z.string().optional(), cut: z.boolean().optional(), image: z.string().optional() }))
+    .optional(),
+});
 export type PromptMessage = z.infer<typeof promptMessageSchema>;
+export type PromptFile = NonNullable<PromptMessage['files']>[number];
 
 export const runEndSchema = z.discriminatedUnion('outcome', [
   z.object({
@@ -172,18 +182,21 @@ export const actions = {
   }),
   'session-owner.watch': z.object({ sessionIds: z.array(sessionIdSchema) }),
   'session-owner.history': z.object({ ...ofUser, ...clientEvents['session:history'].shape }),
+  'session-owner.session': z.object({ ...ofUser, sessionId: sessionIdSchema }),
   'session-owner.list': z.object({ ...ofUser, ...clientEvents['session:list'].shape }),
   'session-owner.search': z.object({ ...ofUser, ...clientEvents['session:search'].shape }),
-  'session-owner.send': z.object({
-    ...ofUser,
-    ...clientEvents['message:send'].shape,
-    /** Absent: a new session, whose id derives from user and clientMessageId. */
-    sessionId: sessionIdSchema.optional(),
-  }),
+  'session-owner.send': z
+    .object({
+      ...ofUser,
+      ...clientEvents['message:send'].shape,
+      /** Absent: a new session, whose id derives from user and clientMessageId. */
+      sessionId: sessionIdSchema.optional(),
+    })
+    .refine(saysSomething, MUST_SAY_SOMETHING),
   'session-owner.cancel': z.object({ ...ofUser, ...clientEvents['message:cancel'].shape }),
   'session-owner.regenerate': z.object({ ...ofUser, ...clientEvents['message:regenerate'].shape }),
   'session-owner.continue': z.object({ ...ofUser, ...clientEvents['message:continue'].shape }),
-  'session-owner.edit': z.object({ ...ofUser, ...clientEvents['message:edit'].shape }),
+  'session-owner.edit': z.object({ ...ofUser, ...clientEvents['message:edit'].shape }).refine(saysSomething, MUST_SAY_SOMETHING),
   'session-owner.select': z.object({ ...ofUser, ...clientEvents['message:select'].shape }),
   'session-owner.versions': z.object({ ...ofUser, ...clientEvents['message:versions'].shape }),
   'session-owner.feedback': z.object({ ...ofUser, ...clientEvents['message:feedback'].shape }),
@@ -257,6 +270,8 @@ export interface ActionResults {
   'session-owner.open': OpenReply & { before?: string };
   'session-owner.watch': Record<string, Cursor>;
   'session-owner.history': PageReply;
+  /** Rejects with `not-found` when this user has no such session. */
+  'session-owner.session': Session;
   'session-owner.list': SessionsReply;
   'session-owner.search': SearchReply;
   'session-owner.send': SentReply;

@@ -22,6 +22,10 @@ export const MAX_TEMPERATURE = 2;
 export const MAX_COMMENT_LENGTH = 2_000;
 /** Versions of one turn: of a reply, or of a user's message. */
 export const MAX_VERSIONS = 100;
+/** Files of one message. */
+export const MAX_FILES = 10;
+/** Characters of a file's name. */
+export const MAX_FILE_NAME_LENGTH = 200;
 /** Messages or sessions in one page. */
 export const DEFAULT_PAGE = 50;
 export const MAX_PAGE = 200;

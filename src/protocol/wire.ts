@@ -45,6 +45,18 @@ export type Rating = z.infer<typeof ratingSchema>;
 export const feedbackSchema = z.object({ rating: ratingSchema, comment: z.string().optional() });
 export type Feedback = z.infer<typeof feedbackSchema>;
 
+/** A file that was given with a message: what is known of it. Its content is at `GET /api/files/<id>`. */
+export const fileSchema = z.object({
+  id,
+  name: z.string(),
+  /** `image/png`, `image/jpeg`, `image/webp`, `image/gif`, `text/markdown`, or `text/plain` for every other text. */
+  type: z.string(),
+  bytes: z.number().int(),
+  /** The model is given only so many bytes of it, from its beginning; absent: all of it. */
+  read: z.number().int().optional(),
+});
+export type MessageFile = z.infer<typeof fileSchema>;
+
 export const messageSchema = z.object({
   id: messageIdSchema,
   sessionId: sessionIdSchema,
@@ -64,6 +76,7 @@ export const messageSchema = z.object({
   error: errorSchema.optional(),
   /** Of a reply. */
   feedback: feedbackSchema.optional(),
+  files: z.array(fileSchema).optional(),
   /** How many versions stand under the same parent, this one included. */
   siblings: z.number().int().optional(),
   /** Ids of these versions, oldest first, this one included; absent when there is only one. */
@@ -173,11 +186,20 @@ export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, 'seq' 
 const limit = z.number().int().min(1).max(limits.MAX_PAGE);
 /** The `before` of an earlier answer, or the id or position of the message to begin above. */
 const before = z.union([z.string().min(1).max(200), z.number().int().min(1).transform(String)], 'must be what an earlier answer gave as `before`');
-const content = z
-  .string()
-  .max(limits.MAX_CONTENT_LENGTH, `must be at most ${limits.MAX_CONTENT_LENGTH} characters`)
-  .refine((text) => text.trim() !== '', 'must not be empty');
-const clientMessageId = z.string().min(1).max(limits.MAX_CLIENT_MESSAGE_ID_LENGTH);
+const content = z.string().max(limits.MAX_CONTENT_LENGTH, `must be at most ${limits.MAX_CONTENT_LENGTH} characters`);
+/** Ids of files that were uploaded to the session before. */
+const files = z
+  .array(id)
+  .max(limits.MAX_FILES, `must be at most ${limits.MAX_FILES} files`)
+  .refine((ids) => new Set(ids).size === ids.length, 'must not name a file twice')
+  .optional();
+/** A message has words, or files, or both. */
+export function saysSomething({ content: text, files: given = [] }: { content: string; files?: string[] }): boolean {
+  return text.trim() !== '' || given.length > 0;
+}
+export const MUST_SAY_SOMETHING = { path: ['content'], error: 'must not be empty' };
+export const clientMessageIdSchema = z.string().min(1).max(limits.MAX_CLIENT_MESSAGE_ID_LENGTH);
+const clientMessageId = clientMessageIdSchema;
 /** One line: control characters, line ends among them, become spaces. */
 const title = z
   .string()
@@ -220,14 +242,18 @@ export const clientEvents = {
   'session:unshare': z.object({ sessionId: sessionIdSchema }),
   'session:delete': z.object({ sessionId: sessionIdSchema }),
   'session:history': z.object({ sessionId: sessionIdSchema, before: before.optional(), limit: limit.optional() }),
-  'message:send': z.object({ sessionId: sessionIdSchema, clientMessageId, content }),
+  'message:send': z
+    .object({ sessionId: sessionIdSchema, clientMessageId, content, files })
+    .refine(saysSomething, MUST_SAY_SOMETHING),
   'message:cancel': z.object(ofMessage),
   /** `messageId` names the reply. */
   'message:regenerate': z.object({ ...ofMessage, clientMessageId }),
   /** `messageId` names the reply whose text the new version begins with. */
   'message:continue': z.object({ ...ofMessage, clientMessageId }),
-  /** `messageId` names the user's message. */
-  'message:edit': z.object({ ...ofMessage, clientMessageId, content }),
+  /** `messageId` names the user's message. Without `files` the new version has those of the message. */
+  'message:edit': z
+    .object({ ...ofMessage, clientMessageId, content, files })
+    .refine(saysSomething, MUST_SAY_SOMETHING),
   /** The version that everybody sees from now on, with the newest branch under it. */
   'message:select': z.object(ofMessage),
   'message:versions': z.object(ofMessage),
@@ -368,11 +394,14 @@ export interface HelloFrame {
 // ---- HTTP -----------------------------------------------------------------------------------------------------
 
 export const httpBodies = {
-  chat: z.object({
-    sessionId: sessionIdSchema.optional(),
-    message: content,
-    clientMessageId: clientMessageId.optional(),
-  }),
+  chat: z
+    .object({
+      sessionId: sessionIdSchema.optional(),
+      message: content,
+      clientMessageId: clientMessageId.optional(),
+      files,
+    })
+    .refine(({ message, files: given }) => saysSomething({ content: message, files: given }), { path: ['message'], error: 'must not be empty' }),
   cancel: z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
 } as const;
 
@@ -401,6 +430,24 @@ export const sharedReplySchema = z.object({
   hasMore: z.boolean(),
 });
 export type SharedReply = z.infer<typeof sharedReplySchema>;
+
+export interface UploadReply {
+  fileId: string;
+  name: string;
+  type: string;
+  bytes: number;
+}
+/** What `GET /api/config` says of files; absent there: this server takes none. */
+export const fileLimitsSchema = z.object({
+  /** Of one file. */
+  maxBytes: z.number(),
+  perMessage: z.number(),
+  /** The model reads images too. */
+  images: z.boolean(),
+  /** About so many bytes of text reach the model with one message; longer files are cut. */
+  readBytes: z.number(),
+});
+export type FileLimits = z.infer<typeof fileLimitsSchema>;
 
 /** `sessionId`, then what is wrong: the first problem of a failed parse, in words for a person. */
 export function describeIssues(error: z.ZodError): string {

@@ -8,6 +8,7 @@ import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts'
 import type { SessionDirectory } from './directory.ts';
 import { giveFeedback } from './feedback-commands.ts';
 import type { OwnerWorld } from './owner-settings.ts';
+import { filesFor } from './message-files.ts';
 import { findMessage } from './read-messages.ts';
 
 type Input<N extends 'send' | 'cancel' | 'rename' | 'configure' | 'pin' | 'delete'> = ActionInput<`session-owner.${N}`>;
@@ -21,7 +22,7 @@ export class Commands {
     this.#directory = directory;
   }
 
-  async send({ userId, sessionId: given, clientMessageId, content }: Input<'send'>): Promise<ActionResults['session-owner.send']> {
+  async send({ userId, sessionId: given, clientMessageId, content, files: fileIds = [] }: Input<'send'>): Promise<ActionResults['session-owner.send']> {
     const sessionId = given ?? sessionIdFor(userId, clientMessageId);
     await (given === undefined ? this.#begin(userId, sessionId) : openLog(this.#world, userId, sessionId));
     const ids = messageIdsFor(userId, sessionId, 'send', clientMessageId);
@@ -30,7 +31,8 @@ export class Commands {
     // claim tells whether the log may have lost some.
     const first = await firstAnswer(this.#world, actor.state.meta, 'send', ids);
     if (first) return repeated(this.#world, sessionId, first);
-    const answer = expectAnswer(await actor.submit({ type: 'send', ids, clientMessageId, content }), 'sent');
+    const files = await filesFor(this.#world, { userId, sessionId }, fileIds, content);
+    const answer = expectAnswer(await actor.submit({ type: 'send', ids, clientMessageId, content, files }), 'sent');
     return sent(this.#world, sessionId, answer);
   }
 

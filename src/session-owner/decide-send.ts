@@ -2,7 +2,7 @@
 import type { OpResult } from '../backends/contracts.ts';
 import { wireError } from '../protocol/errors.ts';
 import { MAX_VERSIONS } from '../protocol/limits.ts';
-import type { Message, NewEvent } from '../protocol/wire.ts';
+import type { Message, MessageFile, NewEvent } from '../protocol/wire.ts';
 import { answer, touched, type Decision, type Rules } from './decision.ts';
 import type { Command, VersionCommand } from './inputs.ts';
 import { hasSettings, type SessionState } from './state.ts';
@@ -10,17 +10,17 @@ import { titleFrom } from './title.ts';
 
 type Of<T extends Command['type']> = Extract<Command, { type: T }>;
 
-export function send(state: SessionState, { ids, clientMessageId, content }: Of<'send'>, rules: Rules): Decision {
+export function send(state: SessionState, { ids, clientMessageId, content, files }: Of<'send'>, rules: Rules): Decision {
   // A repeat must find its answer even while its own reply is still open: the dedupe comes before session-busy.
   const first = rules.acceptedOp(ids.messageId);
   if (first) return repeated(first);
   if (state.phase.name === 'replying') return busy();
-  return asked(state, ids, { clientMessageId, content, parentId: state.meta.tip }, rules);
+  return asked(state, ids, { clientMessageId, content, ...given(files), parentId: state.meta.tip }, rules);
 }
 
 /** A sibling of a message, from which the active path goes on. */
 export function makeVersion(state: SessionState, command: VersionCommand, rules: Rules): Decision {
-  const { operation, ids, clientMessageId, of, content, seen } = command;
+  const { operation, ids, clientMessageId, of, content, files, seen } = command;
   const first = rules.acceptedOp(ids.messageId) ?? knownReply(state, command);
   if (first) return repeated(first);
   if (state.phase.name === 'replying') return busy();
@@ -28,7 +28,7 @@ export function makeVersion(state: SessionState, command: VersionCommand, rules:
   const versions = [...(of.versions ?? [of.id]), operation === 'edit' ? ids.messageId : ids.replyId];
   if (versions.length > MAX_VERSIONS) return answer({ type: 'refused', error: wireError('invalid', `At most ${MAX_VERSIONS} versions of a message.`) });
   const sibling = { siblings: versions.length, versions, parentId: of.parentId };
-  if (operation === 'edit') return asked(state, ids, { ...sibling, clientMessageId, content }, rules);
+  if (operation === 'edit') return asked(state, ids, { ...sibling, clientMessageId, content, ...given(files) }, rules);
   const reply = replyOf(state, { ...sibling, id: ids.replyId, clientMessageId, content, position: state.meta.nextPosition }, rules);
   // Finished by itself, so that history hears of the reply while it is open: what it names is never lost without a word.
   const turn: NewEvent = { type: 'session.switched', tip: of.parentId };
@@ -65,7 +65,12 @@ function busy(): Decision {
   return answer({ type: 'refused', error: wireError('session-busy', 'A reply is still streaming in this session. Wait for it or stop it.') });
 }
 
-type Question = Pick<Message, 'clientMessageId' | 'content' | 'parentId' | 'siblings' | 'versions'>;
+/** A message without files has no such field. */
+function given(files: MessageFile[] | undefined): Pick<Message, 'files'> {
+  return files && files.length > 0 ? { files } : {};
+}
+
+type Question = Pick<Message, 'clientMessageId' | 'content' | 'files' | 'parentId' | 'siblings' | 'versions'>;
 
 /** A user's message and its reply. */
 function asked(state: SessionState, ids: OpResult, question: Question, rules: Rules): Decision {
@@ -73,7 +78,7 @@ function asked(state: SessionState, ids: OpResult, question: Question, rules: Ru
   const user: Message = { sessionId, createdAt: rules.at, id: ids.messageId, position: nextPosition, role: 'user', status: 'complete', ...question };
   const reply = replyOf(state, { id: ids.replyId, position: nextPosition + 1, content: '', parentId: user.id }, rules);
   const decision = begun(state, [{ type: 'message.created', message: user }], reply, { id: ids.messageId, result: ids }, rules);
-  return title === '' ? { ...decision, meta: { ...decision.meta, title: titleFrom(question.content) } } : decision;
+  return title === '' ? { ...decision, meta: { ...decision.meta, title: titleFrom(question.content.trim() === '' ? (question.files?.[0]?.name ?? '') : question.content) } } : decision;
 }
 
 type Begun = Pick<Message, 'id' | 'position' | 'content' | 'parentId'> & Partial<Message>;

@@ -2,7 +2,7 @@
 import type { OpResult, RunRecord } from '../backends/contracts.ts';
 import type { RunChunk, SessionRecord } from '../protocol/broker.ts';
 import type { WireError } from '../protocol/errors.ts';
-import type { Feedback, Message, MessageStatus, Session, SettingsChange, Share } from '../protocol/wire.ts';
+import type { Feedback, Message, MessageFile, MessageStatus, Session, SettingsChange, Share } from '../protocol/wire.ts';
 
 /**
  * A sibling version of a message. `of`: that message, naming all its versions as they were when the next message's
@@ -16,12 +16,14 @@ export interface VersionCommand {
   clientMessageId: string;
   of: Message;
   content: string;
+  /** Of the edited message. */
+  files?: MessageFile[];
   seen: number;
 }
 export type VersionOperation = 'regenerate' | 'continue' | 'edit';
 
 export type Command =
-  | { type: 'send'; ids: OpResult; clientMessageId: string; content: string }
+  | { type: 'send'; ids: OpResult; clientMessageId: string; content: string; files?: MessageFile[] }
   | VersionCommand
   | { type: 'switch'; tip: string; tipParent: string | null; seen: number }
   | { type: 'cancel'; messageId: string }

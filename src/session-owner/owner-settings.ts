@@ -1,5 +1,5 @@
 /** The settings of `src/config.ts` that the actor and its node use, and what is injected into them. */
-import type { AuditOutbox, EventLog, LeaseStore, Presence } from '../backends/contracts.ts';
+import type { AuditOutbox, EventLog, FileStore, LeaseStore, Presence } from '../backends/contracts.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { OwnerPorts } from './ports.ts';
@@ -14,8 +14,10 @@ export type OwnerSettings = Pick<
   | 'AI_FIRST_TOKEN_MS'
   | 'AI_GENERATE_ATTEMPTS'
   | 'AI_PROMPT_TOKENS'
+  | 'AI_VISION'
   | 'AUDIT'
   | 'AUDIT_DELTAS'
+  | 'FILES_UNUSED_MS'
   | 'STORE_RETRY_MS'
   | 'SWEEP_MS'
   | 'appendPatienceMs'
@@ -28,6 +30,7 @@ export interface OwnerWorld {
   settings: OwnerSettings;
   log: EventLog;
   leases: LeaseStore;
+  files: FileStore;
   presence: Presence;
   outbox: Pick<AuditOutbox, 'add'>;
   ports: OwnerPorts;

@@ -13,7 +13,7 @@ import { seemsLost } from './lost-reply.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findAt, findIn, readPath, type LogView, type Page } from './read-messages.ts';
 import { recovering } from './refusals.ts';
-import { recordView, wholeSession } from './state.ts';
+import { recordView, sessionView, wholeSession } from './state.ts';
 import { adopt } from './sweeper.ts';
 
 export class Reads {
@@ -45,6 +45,10 @@ export class Reads {
       resync: Boolean(cursor),
       ...withToken(page),
     };
+  }
+
+  async session({ userId, sessionId }: ActionInput<'session-owner.session'>): Promise<ActionResults['session-owner.session']> {
+    return sessionView(await openLog(this.#world, userId, sessionId));
   }
 
   /** Answers the heads of those in which no reply is open. */

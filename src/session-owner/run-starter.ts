@@ -79,15 +79,16 @@ async function prompt(world: OwnerWorld, actor: SessionActor): Promise<Prompt | 
   const { message: reply } = phase.reply;
   const { log, settings } = world;
   const stored = storedBy(world, actor.sessionId);
+  const readFile = (id: string) => world.files.content(id);
   // Taken before history is read: what is acknowledged meanwhile is then in one of the two.
   const recent = unsaved.map(({ message }) => message);
   try {
-    return await buildPrompt(reply, recent, settings.AI_PROMPT_TOKENS, stored);
+    return await buildPrompt(reply, recent, settings.AI_PROMPT_TOKENS, stored, readFile);
   } catch (err) {
     // The log keeps what history has for a while, so a lively chat goes on without history.
     const kept = await log.read(actor.sessionId, 0);
     if (!kept) throw err;
-    return buildPrompt(reply, messagesInLog(kept), settings.AI_PROMPT_TOKENS, stored);
+    return buildPrompt(reply, messagesInLog(kept), settings.AI_PROMPT_TOKENS, stored, readFile);
   }
 }
 

@@ -68,7 +68,10 @@ export class Storer {
     const { state, lease } = this.#actor;
     const through = storableThrough(state);
     const { history } = this.#world.ports;
-    if (state.phase.name === 'deleted') await history.remove(lease.sessionId, state.meta.userId, state.meta.rev);
+    if (state.phase.name === 'deleted') {
+      await history.remove(lease.sessionId, state.meta.userId, state.meta.rev);
+      await this.#world.files.removeSession(lease.sessionId);
+    }
     // A session is in history from its first message: until then its log alone has it.
     else if (state.meta.messageCount > 0) await history.store(...owedToHistory(state));
     if (await this.#world.log.acknowledge(lease, through)) this.#actor.stored(through);

@@ -10,6 +10,7 @@ const AT_ONCE = 50;
 /** Looks of one sweep at most. */
 const LOOKS = 40;
 const EXPIRE_EVERY_MS = 10_000;
+const FILES_EVERY_MS = 600_000;
 /** After a node went it takes the lease store a moment to free what that node held. */
 const URGENT_MS = 1_000;
 const URGENT_EVERY_MS = 100;
@@ -31,11 +32,12 @@ export class Sweeper {
   /** Sweeps at once and then again and again, jittered. */
   start(): void {
     const world = this.#world;
-    const { SWEEP_MS } = world.settings;
+    const { SWEEP_MS, FILES_UNUSED_MS } = world.settings;
     void this.sweep();
     this.#stops = [
       every(world.clock, () => SWEEP_MS * (0.5 + world.random()), () => this.sweep()),
       every(world.clock, () => EXPIRE_EVERY_MS, () => void this.#guarded(() => world.log.expire(world.clock.now()))),
+      every(world.clock, () => Math.min(FILES_EVERY_MS, FILES_UNUSED_MS), () => void this.#guarded(() => world.files.sweep(world.clock.now() - FILES_UNUSED_MS))),
     ];
   }
 
@@ -85,7 +87,7 @@ export class Sweeper {
   }
 
   /** False when it failed: the next sweep tries again, and until then the store's trouble is logged once. */
-  async #guarded(task: () => Promise<void>): Promise<boolean> {
+  async #guarded(task: () => Promise<unknown>): Promise<boolean> {
     try {
       await task();
       return true;

@@ -2,13 +2,14 @@
 import { chatError } from '../errors.ts';
 import { messageIdsFor } from '../ids.ts';
 import type { ActionInput, ActionResults, MessagePlace } from '../protocol/broker.ts';
-import type { Message } from '../protocol/wire.ts';
+import type { Message, MessageFile } from '../protocol/wire.ts';
 import { noSuchSession, openActor } from './access.ts';
 import type { SessionActor } from './actor.ts';
 import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
 import type { Answer, Command, VersionOperation } from './inputs.ts';
 import type { OwnerWorld } from './owner-settings.ts';
+import { filesFor } from './message-files.ts';
 import { findIn, messagesInLog, type LogView } from './read-messages.ts';
 import { moving } from './refusals.ts';
 
@@ -36,7 +37,10 @@ export class VersionCommands {
   }
 
   edit(input: Input<'edit'>): Promise<Sent> {
-    return this.#make('edit', input, () => input.content);
+    return this.#make('edit', input, () => input.content, (of) => {
+      const ids = input.files ?? (of.files ?? []).map(({ id }) => id);
+      return filesFor(this.#world, input, ids, input.content);
+    });
   }
 
   /** The version that is active from now on, for everybody, with the newest branch under it. */
@@ -49,17 +53,23 @@ export class VersionCommands {
     return { tip: expectAnswer(answer, 'switched').tip };
   }
 
-  async #make(operation: VersionOperation, input: Input<'regenerate'>, content: (of: Message) => string): Promise<Sent> {
+  async #make(
+    operation: VersionOperation,
+    input: Input<'regenerate'>,
+    content: (of: Message) => string,
+    filesOf: (of: Message) => Promise<MessageFile[]> = async () => [],
+  ): Promise<Sent> {
     const { userId, sessionId, messageId, clientMessageId } = input;
     const actor = await openActor(this.#world, this.#directory, userId, sessionId);
     const ids = messageIdsFor(userId, sessionId, operation, clientMessageId);
     const first = await firstAnswer(this.#world, actor.state.meta, operation, ids);
     if (first) return repeated(this.#world, sessionId, first);
     const role = operation === 'edit' ? 'user' : 'assistant';
-    const answer = await this.#decided(actor, messageId, (of, log) => {
+    const answer = await this.#decided(actor, messageId, async (of, log) => {
       // A reply without a question cannot be answered anew.
       if (of.role !== role || (role === 'assistant' && of.parentId === null)) throw noSuchMessage(operation);
-      return { type: 'version', operation, ids, clientMessageId, of, content: content(of), seen: log.meta.nextPosition };
+      const files = await filesOf(of);
+      return { type: 'version', operation, ids, clientMessageId, of, content: content(of), files, seen: log.meta.nextPosition };
     });
     return sent(this.#world, sessionId, expectAnswer(answer, 'sent'));
   }

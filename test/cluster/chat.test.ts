@@ -2,10 +2,12 @@
 import { clusterEnv, startCluster, type Cluster } from '../support/cluster-nodes.ts';
 import { checkTabs, untilText } from '../support/cluster-check.ts';
 import { roamingTab } from '../support/roaming-tab.ts';
+import { PNG } from '../support/sample-files.ts';
 import { testMongo } from '../support/servers/mongo.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { testRedis } from '../support/servers/redis.ts';
 import { guestToken } from '../support/tab.ts';
+import { until } from '../support/until.ts';
 
 describeWith(['redis-server', 'mongo'], 'a cluster', () => {
   let cluster: Cluster;
@@ -14,7 +16,7 @@ describeWith(['redis-server', 'mongo'], 'a cluster', () => {
 
   beforeAll(async () => {
     const [redis, mongo] = await Promise.all([testRedis(), testMongo()]);
-    const demo = { DEMO_TOKENS_PER_SECOND: '200', DEMO_TOKENS: '200', NODE_TTL_MS: '2000' };
+    const demo = { AI_VISION: 'on', DEMO_TOKENS_PER_SECOND: '200', DEMO_TOKENS: '200', NODE_TTL_MS: '2000' };
     cluster = await startCluster(clusterEnv({ redis: redis.url, mongo: mongo.url }, demo), { gateways: 3, ai: 3 });
     urls = cluster.gateways.map(({ url }) => url);
     token = await guestToken(urls[0]!);
@@ -35,6 +37,27 @@ describeWith(['redis-server', 'mongo'], 'a cluster', () => {
     expect((await watcher.ended(replyId)).status).toBe('cancelled');
     await checkTabs([watcher]);
     watcher.close();
+  });
+
+  test('E18 files that came in at one gateway are sent at another, read by an ai node, given back by a third, and go with their session', async () => {
+    const tab = await roamingTab(urls, token, { first: 1 });
+    const headers = { authorization: `Bearer ${token}` };
+    const upload = async (name: string, body: BodyInit): Promise<string> => {
+      const query = new URLSearchParams({ sessionId: tab.sessionId, name, clientFileId: name });
+      const answer = await fetch(`${urls[0]}/api/files?${query.toString()}`, { method: 'POST', headers, body });
+      expect(answer.status).toBe(201);
+      return ((await answer.json()) as { fileId: string }).fileId;
+    };
+    const files = [await upload('plan.md', '# The plan for next year'), await upload('photo.png', PNG)];
+    const { replyId } = await tab.request<{ replyId: string }>('message:send', { sessionId: tab.sessionId, clientMessageId: 'with-files', content: 'What is in these?', files });
+    const reply = await tab.ended(replyId);
+    expect(reply.content).toContain('`plan.md` has 6 words and begins with “The plan for next year …”');
+    expect(reply.content).toContain(`\`photo.png\` is an image of ${PNG.byteLength} bytes.`);
+    const back = await fetch(`${urls[2]}/api/files/${files[1]}`, { headers });
+    expect(Buffer.from(await back.arrayBuffer())).toEqual(PNG);
+    await tab.request('session:delete', { sessionId: tab.sessionId });
+    await until('the files to be gone', async () => (await fetch(`${urls[2]}/api/files/${files[0]}`, { headers })).status === 404);
+    tab.close();
   });
 
   test('N20 fault 22: two tabs on two gateways get identical sequences', async () => {

@@ -163,3 +163,23 @@ it('SIGTERM ends it with 0 while a reply streams', async () => {
   await a.connect();
   expect(await a.ended(replyId)).toMatchObject({ status: 'complete', content: (await stored(a))[1]?.content });
 });
+
+it('E28 after SIGKILL of the server in the middle of it, an answer about a file goes on exactly', async () => {
+  const tab = await newTab();
+  const query = new URLSearchParams({ sessionId: tab.sessionId, name: 'plan.md', clientFileId: 'c1' });
+  const headers = { authorization: `Bearer ${token}` };
+  const uploaded = await fetch(`${server.url}/api/files?${query.toString()}`, { method: 'POST', headers, body: `# The plan\n\n${'word '.repeat(20_000)}` });
+  const { fileId } = (await uploaded.json()) as { fileId: string };
+  const { replyId } = await tab.request<{ replyId: string }>('message:send', { sessionId: tab.sessionId, clientMessageId: 'c1', content: 'What is in it?', files: [fileId] });
+  await until('some text', () => tab.text(replyId).length > 200);
+  server.kill('SIGKILL');
+  const before = tab.text(replyId);
+  server = await server.restart();
+  const again = await newTab(tab.sessionId);
+  await again.ended(replyId);
+  const [question, reply] = await stored(again);
+  expect(question).toMatchObject({ files: [{ id: fileId, name: 'plan.md', type: 'text/markdown', read: 23_976 }] });
+  expect(reply).toMatchObject({ status: 'complete', content: expect.stringContaining('`plan.md` is long: its first') });
+  expect(reply?.content.startsWith(before)).toBe(true);
+  expect((await fetch(`${server.url}/api/files/${fileId}`, { headers })).status).toBe(200);
+});

@@ -1,6 +1,7 @@
 /** A process with a session-owner, a gateway, or both: the product's parts over simulated stores, network and sockets. */
 import type { Context } from 'moleculer';
 import { loadConfig, type Config } from '../../src/config.ts';
+import type { FileStore } from '../../src/backends/contracts.ts';
 import type { ActionInput, ActionResults } from '../../src/protocol/broker.ts';
 import { brokerPorts } from '../../src/session-owner/broker-ports.ts';
 import { atOwner, type HopMeta } from '../../src/session-owner/forward.ts';
@@ -94,6 +95,7 @@ export class OwnerMachine extends Machine {
       settings: settingsFor(world.continuation),
       log: new SimLog(client),
       leases: new SimLeases(client),
+      files: standIn<FileStore>({ removeSession: async () => {}, sweep: async () => 0 }),
       outbox: { add: async () => {} },
       ports: brokerPorts(this.broker, logger, this.#peers),
       random: world.fate.random,

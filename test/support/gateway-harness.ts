@@ -25,6 +25,7 @@ const ANSWERS: OwnerAnswers = {
   'session-owner.open': ({ sessionId }) => openReply(sessionId ?? 'new-session1'),
   'session-owner.watch': () => ({}),
   'session-owner.history': () => ({ messages: [], hasMore: false }),
+  'session-owner.session': ({ sessionId }) => session(sessionId),
   'session-owner.list': () => ({ sessions: [], hasMore: false }),
   'session-owner.search': () => ({ found: [], hasMore: false }),
   'session-owner.send': ({ sessionId }) => ({ sessionId: sessionId ?? 'new-session1', messageId: 'm1', replyId: 'r1', duplicate: false, status: 'streaming' }),

@@ -63,8 +63,8 @@ export class OwnerCluster {
       resync: (payload: EventPayload<'gateway.resync'>) => this.resyncs.push(payload),
     });
     const settings = loadConfig({ ...CLUSTER_ENV, ...this.#env });
-    const { log, leases, outbox } = backends;
-    const owner = new OwnerNode({ nodeId: id, settings, log, leases, outbox, presence: this.presence, ports, clock: this.clock, random: () => 0.5, newId: randomId });
+    const { log, leases, files, outbox } = backends;
+    const owner = new OwnerNode({ nodeId: id, settings, log, leases, files, outbox, presence: this.presence, ports, clock: this.clock, random: () => 0.5, newId: randomId });
     const node = { id, owner, backends, faults, ports, logged };
     this.nodes.push(node);
     await owner.start();

@@ -71,7 +71,7 @@ export async function ownerHarness(options: Options = {}): Promise<Harness> {
   options.prepare?.(seen.ports);
   const nodeId = `node-${(started += 1)}`;
   const log = options.wrapLog?.(backends.log) ?? backends.log;
-  const node = new OwnerNode({ nodeId, settings: config satisfies Config, log, leases: backends.leases, outbox: backends.outbox, presence: options.presence ?? backends.presence, ports: seen.ports, clock, random: () => 0.5, newId: randomId });
+  const node = new OwnerNode({ nodeId, settings: config satisfies Config, log, leases: backends.leases, files: backends.files, outbox: backends.outbox, presence: options.presence ?? backends.presence, ports: seen.ports, clock, random: () => 0.5, newId: randomId });
   await node.start();
   await settle();
   const harness: Harness = {

@@ -10,6 +10,7 @@ export function stubBackends(parts: Partial<Backends>): Backends {
     get leases() { return missing('leases'); },
     get log() { return missing('log'); },
     get history() { return missing('history'); },
+    get files() { return missing('files'); },
     get outbox() { return missing('outbox'); },
     get sink() { return missing('sink'); },
     get quotas() { return missing('quotas'); },

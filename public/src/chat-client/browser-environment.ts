@@ -1,6 +1,6 @@
 /** The environment of a real page. The only file of the client that touches the DOM. */
 import { tabIdentity } from './browser-tab.ts';
-import type { Environment, KeyValueStorage, WakeReason } from './environment.ts';
+import type { Environment, KeyValueStorage, UploadRequest, WakeReason } from './environment.ts';
 
 /** A browser's timers overflow beyond this; a longer wait is not needed by anything here. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -75,6 +75,24 @@ function onWake(listener: (reason: WakeReason) => void): () => void {
   };
 }
 
+/** Only XMLHttpRequest tells how far an upload is. */
+function upload(url: string, { method, headers, body, signal }: UploadRequest, progress: (sent: number) => void): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
+    request.onload = () => {
+      const wait = request.getResponseHeader('retry-after');
+      resolve(new Response(request.responseText, { status: request.status, headers: wait === null ? {} : { 'retry-after': wait } }));
+    };
+    request.onerror = request.onabort = () => reject(new Error('The upload broke off.'));
+    signal.addEventListener('abort', () => request.abort(), { once: true });
+    if (signal.aborted) return request.onabort(new ProgressEvent('abort'));
+    request.send(body);
+  });
+}
+
 export function browserEnvironment(storage: KeyValueStorage = browserStorage()): Environment {
   return {
     clock: {
@@ -87,6 +105,7 @@ export function browserEnvironment(storage: KeyValueStorage = browserStorage()):
     random: Math.random,
     newId,
     fetch: window.fetch.bind(window),
+    upload,
     storage,
     tab: tabIdentity(newId),
     exclusively,

@@ -16,6 +16,7 @@ import { Connection, type ConnectionState } from './connection.ts';
 import type { Environment } from './environment.ts';
 import type { Frame } from './frames.ts';
 import { Models } from './models.ts';
+import { ServerFiles } from './server-files.ts';
 import { SessionList } from './session-list.ts';
 import { SessionStore } from './session-store.ts';
 import { TokenKeeper } from './tokens.ts';
@@ -36,6 +37,7 @@ export class ChatClient {
   readonly connection: Connection;
   readonly sessions: SessionList;
   readonly models: Models;
+  readonly files: ServerFiles;
   readonly env: Environment;
   private readonly mode: Mode;
   private readonly unsent: Unsent;
@@ -53,6 +55,7 @@ export class ChatClient {
     this.connection = new Connection(this.env, this.url, this.tokens);
     this.sessions = new SessionList(this.env, this.connection, `holdfast.removals:${this.url}`);
     this.models = new Models(this.env, this.url, this.tokens);
+    this.files = new ServerFiles(this.env, this.url, this.tokens, this.connection);
     new TokenRefresher(this.env, this.connection, this.tokens);
     this.connection.state.subscribe((state) => this.follow(state));
     this.connection.frames.subscribe((frame) => this.route(frame));
@@ -79,6 +82,7 @@ export class ChatClient {
   signOut(): void {
     this.tokens.forget();
     this.unsent.clear();
+    this.files.forget();
     this.connection.disconnect();
   }
 

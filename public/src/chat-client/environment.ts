@@ -27,6 +27,13 @@ export interface TabIdentity {
 /** Why the page may have missed something: the network is back, it is looked at again, was restored, or slept. */
 export type WakeReason = 'network' | 'visible' | 'restored' | 'slept';
 
+export interface UploadRequest {
+  method: string;
+  headers: Record<string, string>;
+  body: Blob;
+  signal: AbortSignal;
+}
+
 export interface Environment {
   readonly clock: Clock;
   /** 0 <= n < 1 */
@@ -34,6 +41,8 @@ export interface Environment {
   /** A new id that no other client makes (a UUID). */
   newId(): string;
   readonly fetch: typeof fetch;
+  /** As `fetch`, telling how much of the body is sent (0 to 1); where it is missing, `fetch` says nothing of that. */
+  upload?(url: string, request: UploadRequest, progress: (sent: number) => void): Promise<Response>;
   /** Shared by all tabs of the page's origin. */
   readonly storage: KeyValueStorage;
   /** Where it is missing, there are no other tabs. */

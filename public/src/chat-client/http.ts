@@ -18,14 +18,18 @@ export async function callHttp(env: Environment, url: string, options: HttpOptio
       headers: options.token === undefined ? {} : { authorization: `Bearer ${options.token}` },
       signal: controller.signal,
     });
-    const body: unknown = await response.json().catch(() => null);
-    return response.ok ? succeeded(body) : failed(httpError(response, body));
+    return await httpResult(response);
   } catch {
     // fetch rejects without saying why on purpose; for the person it is one thing: the server was not reached.
     return failed(localError(controller.signal.aborted ? 'timeout' : 'offline'));
   } finally {
     stopLimit();
   }
+}
+
+export async function httpResult(response: Response): Promise<Result<unknown>> {
+  const body: unknown = await response.json().catch(() => null);
+  return response.ok ? succeeded(body) : failed(httpError(response, body));
 }
 
 function httpError(response: Response, body: unknown): ClientError {

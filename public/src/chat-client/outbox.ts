@@ -3,6 +3,7 @@
  * however many connections, the server keeps one. It is sent again until the server acknowledged it or refused it for
  * good, and shown until the event that made it arrives.
  */
+import type { MessageFile } from '../../../src/protocol/wire.ts';
 import { RETRY, backoffMs } from './backoff.ts';
 import type { Environment } from './environment.ts';
 import type { SessionView } from './fold.ts';
@@ -14,6 +15,7 @@ import type { Unsent, UnsentMessage } from './unsent.ts';
 export interface PendingSend {
   readonly clientMessageId: string;
   readonly content: string;
+  readonly files: readonly MessageFile[];
   readonly createdAt: number;
   /** `refused`: for good, until the writer tries again or takes it back. */
   readonly status: 'sending' | 'refused';
@@ -32,8 +34,8 @@ interface Entry extends PendingSend {
 const EVENT_LIMIT_MS = 5_000;
 
 /** It may have been sent before: it is not `unsent` any more, only unacknowledged. */
-function toEntry({ clientMessageId, content, createdAt, refused }: UnsentMessage): Entry {
-  return { clientMessageId, content, createdAt, status: refused ? 'refused' : 'sending', error: null, tries: 1, notBefore: 0, acceptedAs: null };
+function toEntry({ clientMessageId, content, files = [], createdAt, refused }: UnsentMessage): Entry {
+  return { clientMessageId, content, files, createdAt, status: refused ? 'refused' : 'sending', error: null, tries: 1, notBefore: 0, acceptedAs: null };
 }
 
 export class Outbox {
@@ -77,14 +79,16 @@ export class Outbox {
     if (waiting.length === 0 && this.kept.ids.length === 0) return;
     const { sessionId } = this.sync;
     const { tab } = this.unsent;
-    const now = waiting.map(({ clientMessageId, content, createdAt, status }) => ({ clientMessageId, content, createdAt, refused: status === 'refused', tab }));
+    const now = waiting.map(({ clientMessageId, content, files, createdAt, status }) => {
+      return { clientMessageId, content, ...(files.length > 0 && { files: [...files] }), createdAt, refused: status === 'refused', tab };
+    });
     this.unsent.replace(sessionId, this.kept, now);
     this.kept = { sessionId, ids: now.map((entry) => entry.clientMessageId) };
   }
 
-  add(content: string): string {
+  add(content: string, files: readonly MessageFile[] = []): string {
     const clientMessageId = this.env.newId();
-    const entry = { clientMessageId, content, createdAt: this.env.clock.now(), status: 'sending', error: null } as const;
+    const entry = { clientMessageId, content, files, createdAt: this.env.clock.now(), status: 'sending', error: null } as const;
     this.entries = [...this.entries, { ...entry, tries: 0, notBefore: 0, acceptedAs: null }];
     return clientMessageId;
   }
@@ -130,9 +134,10 @@ export class Outbox {
 
   private async send(entry: Entry, sessionId: string): Promise<void> {
     const { clientMessageId, content } = entry;
+    const files = entry.files.map(({ id }) => id);
     this.inFlight = true;
     this.update(clientMessageId, { tries: entry.tries + 1 });
-    const answer = await this.transport.request('message:send', { sessionId, clientMessageId, content });
+    const answer = await this.transport.request('message:send', { sessionId, clientMessageId, content, ...(files.length > 0 && { files }) });
     this.inFlight = false;
     if (answer.ok) this.accepted(clientMessageId, answer.value.messageId);
     else this.failed(entry, answer.error);

@@ -1,5 +1,5 @@
 /** One session as the page sees it: what the server has, what is on its way there, and what is being stopped. */
-import type { FeedbackReply, Mode, Rating, Session, SettingsChange } from '../../../src/protocol/wire.ts';
+import type { FeedbackReply, MessageFile, Mode, Rating, Session, SettingsChange } from '../../../src/protocol/wire.ts';
 import { Canceller } from './canceller.ts';
 import { configure } from './configure.ts';
 import type { Environment } from './environment.ts';
@@ -82,10 +82,14 @@ export class SessionStore {
     this.update();
   }
 
-  send(content: string): void {
-    this.outbox.add(content);
+  send(content: string, files: readonly MessageFile[] = []): void {
+    this.outbox.add(content, files);
     if (this.sync.phase === 'draft') this.sync.start();
     this.update();
+  }
+  /** Makes a new session there before its first message: files are uploaded to a session. */
+  begin(): void {
+    if (this.sync.phase === 'draft') this.sync.start();
   }
   retry(clientMessageId: string): void {
     this.outbox.retry(clientMessageId);

@@ -30,7 +30,8 @@ export function asMarkdown(session: Session, messages: readonly Message[], words
   const turns = messages.map((message) => {
     const who = message.role === 'user' ? words.user : words.assistant;
     const mark = words.mark(message.status);
-    const text = [message.content, mark === '' ? '' : `*${mark}*`].filter((part) => part !== '').join('\n\n');
+    const files = (message.files ?? []).map(({ name }) => `📎 ${name}`).join('  \n');
+    const text = [files, message.content, mark === '' ? '' : `*${mark}*`].filter((part) => part !== '').join('\n\n');
     return `## ${who} · ${words.time(message.createdAt)}\n\n${text}\n`;
   });
   return [`# ${session.title.replaceAll('\n', ' ')}\n`, ...turns].join('\n');

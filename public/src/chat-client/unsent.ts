@@ -6,12 +6,14 @@
  * each. When that tab is gone, the next new chat takes it over.
  */
 import { z } from 'zod';
+import { fileSchema } from '../../../src/protocol/wire.ts';
 import type { Environment } from './environment.ts';
 import { parseJson } from './parse-json.ts';
 
 const entrySchema = z.object({
   clientMessageId: z.string().min(1),
   content: z.string(),
+  files: z.array(fileSchema).optional(),
   createdAt: z.number(),
   refused: z.boolean(),
   /** Whose it is while its chat has no id. */

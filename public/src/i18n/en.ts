@@ -72,6 +72,17 @@ export const en = {
     tooLong: 'Too long by one character | Too long by {count} characters',
     left: 'One character left | {count} characters left',
   },
+  files: {
+    attach: 'Attach files',
+    hintWaiting: 'Sends once the files are uploaded',
+    hintRefused: 'Remove the files that cannot be sent',
+    tooMany: 'At most one file in a message. | At most {count} files in a message.',
+    notLoaded: 'Files cannot be attached right now. Try again.',
+    pasted: 'That is a long text.',
+    pastedAttach: 'Attach it as a file',
+    pastedKeep: 'Leave it here',
+    pastedName: 'pasted-text.txt',
+  },
   message: {
     you: 'You',
     assistant: 'Assistant',

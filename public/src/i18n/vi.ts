@@ -71,6 +71,17 @@ export const vi: Messages = {
     tooLong: 'Dài quá {count} ký tự',
     left: 'Còn {count} ký tự',
   },
+  files: {
+    attach: 'Đính kèm tệp',
+    hintWaiting: 'Gửi được khi các tệp đã tải lên xong',
+    hintRefused: 'Hãy bỏ những tệp không gửi được',
+    tooMany: 'Tối đa {count} tệp trong một tin nhắn.',
+    notLoaded: 'Hiện chưa thể đính kèm tệp. Hãy thử lại.',
+    pasted: 'Đoạn văn bản này khá dài.',
+    pastedAttach: 'Đính kèm dưới dạng tệp',
+    pastedKeep: 'Để nguyên ở đây',
+    pastedName: 'van-ban-da-dan.txt',
+  },
   message: {
     you: 'Bạn',
     assistant: 'Trợ lý',

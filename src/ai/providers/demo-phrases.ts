@@ -13,6 +13,12 @@ export interface Phrases {
   /** Further parts of a long answer. */
   partHeadings: string[];
   paragraphs: string[];
+  /** About files that came with the question. */
+  filesHeading: string;
+  fileText: string;
+  fileCut: string;
+  fileImage: string;
+  fileMissing: string;
 }
 
 const CODE = [
@@ -56,6 +62,11 @@ const en: Phrases = {
     'Suppose that someone new joins tomorrow. If the notes on **{topic}** let them begin without a question, the notes are good enough.',
     'What worked once will not work always. Plan the second round of **{topic}** while the first one is still fresh.',
   ],
+  filesHeading: 'Your files have arrived:',
+  fileText: '`{name}` has {words} words and begins with “{begin} …”.',
+  fileCut: '`{name}` is long: its first {words} words reached me. It begins with “{begin} …”.',
+  fileImage: '`{name}` is an image of {bytes} bytes.',
+  fileMissing: '`{name}` ({bytes} bytes) did not fit in: I only know its name.',
 };
 
 const vi: Phrases = {
@@ -93,6 +104,11 @@ const vi: Phrases = {
     'Giả sử ngày mai có người mới tham gia. Nếu ghi chú về **{topic}** giúp họ bắt đầu mà không phải hỏi, thế là đủ tốt.',
     'Điều đúng một lần chưa chắc đúng mãi. Hãy chuẩn bị vòng hai của **{topic}** khi vòng một còn mới.',
   ],
+  filesHeading: 'Tôi đã nhận được tệp của bạn:',
+  fileText: '`{name}` có {words} từ, mở đầu bằng “{begin} …”.',
+  fileCut: '`{name}` khá dài: tôi đọc được {words} từ đầu tiên. Tệp mở đầu bằng “{begin} …”.',
+  fileImage: '`{name}` là hình ảnh, {bytes} byte.',
+  fileMissing: '`{name}` ({bytes} byte) không vừa chỗ: tôi chỉ biết tên tệp.',
 };
 
 export const PHRASES: Record<DemoLanguage, Phrases> = { en, vi };

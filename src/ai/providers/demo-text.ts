@@ -1,20 +1,22 @@
 /** The demo's whole answer to a conversation: Markdown, and the same each time, so that any prefix can be continued. */
 import { createHash } from 'node:crypto';
-import type { PromptMessage } from '../../protocol/broker.ts';
 import { languageOf, topicOf } from './demo-language.ts';
 import { PHRASES, type Phrases } from './demo-phrases.ts';
+import type { ChatMessage } from './provider.ts';
 
 /** A cut answer shorter than this has no title: the few words should say something. */
 const SHORTEST_TITLED = 20;
 
 /** `tokens`: exact number of words; 0 is 80 to 200, as the question falls. */
-export function demoText(messages: PromptMessage[], tokens: number): string {
-  const question = messages.findLast((message) => message.role === 'user')?.content ?? '';
+export function demoText(messages: ChatMessage[], tokens: number): string {
+  const asked = messages.findLast((message) => message.role === 'user');
+  const question = asked?.said ?? asked?.content ?? '';
   const language = languageOf(question);
   const writer = new Writer(PHRASES[language], topicOf(question, language), seededBy(messages));
-  if (tokens === 0) return writer.answer().join('\n\n');
+  const received = writer.received(asked?.files ?? []);
+  if (tokens === 0) return [...received, ...writer.answer()].join('\n\n');
   const sections = tokens < SHORTEST_TITLED ? writer.answer().slice(1) : writer.answer();
-  return cut(longEnough(sections, tokens, writer), tokens);
+  return cut(longEnough([...received, ...sections], tokens, writer), tokens);
 }
 
 /** Adds parts until there are `tokens` words. */
@@ -55,6 +57,18 @@ class Writer {
     this.random = random;
   }
 
+  /** So that who tries files sees that they arrive. */
+  received(files: NonNullable<ChatMessage['files']>): string[] {
+    const lines = files.map(({ name, type, bytes, text, cut, image }) => {
+      const { fileText, fileCut, fileImage, fileMissing } = this.phrases;
+      const phrase = image !== undefined ? fileImage : text === undefined ? fileMissing : cut ? fileCut : fileText;
+      const words = text?.match(/\S+/gu)?.length ?? 0;
+      const values = { name: name.replaceAll('`', ' '), type, bytes, words, begin: beginning(text ?? '') };
+      return `- ${phrase.replace(/\{(\w+)\}/g, (_, key: keyof typeof values) => String(values[key]))}`;
+    });
+    return lines.length === 0 ? [] : [this.phrases.filesHeading, lines.join('\n')];
+  }
+
   answer(): string[] {
     const { titles, intros, listHeadings, codeIntros, code, tables, closings } = this.phrases;
     const sections = [`# ${this.one(titles)}`, this.one(intros), `## ${this.one(listHeadings)}`, this.list(4), this.one(codeIntros), this.one(code)];
@@ -85,8 +99,14 @@ class Writer {
   }
 }
 
+/** The first words of a text, without what would be markup. */
+function beginning(text: string): string {
+  const words = text.match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.slice(0, 8).join(' ').slice(0, 80).toWellFormed();
+}
+
 /** Numbers in [0, 1) that are the same for the same conversation (mulberry32). */
-function seededBy(messages: PromptMessage[]): () => number {
+function seededBy(messages: ChatMessage[]): () => number {
   const lines = messages.map(({ role, content }) => [role, content]);
   let state = createHash('sha256').update(JSON.stringify(lines)).digest().readUInt32LE(0);
   return () => {

@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts';
 import type { FinishReason, Usage } from '../../protocol/wire.ts';
 import { fromErrorObject, inWordsOf, notAStream, toProviderError } from './openai-errors.ts';
 import { serverSentData } from './openai-stream.ts';
-import { ProviderError, type GenerateRequest, type Provider, type ProviderEvent } from './provider.ts';
+import { ProviderError, type ChatMessage, type GenerateRequest, type Provider, type ProviderEvent } from './provider.ts';
 
 export interface OpenAiOptions {
   baseUrl: string | undefined;
@@ -97,7 +97,7 @@ export class OpenAiProvider implements Provider {
     const body = {
       model: model ?? this.model,
       ...(temperature !== undefined && { temperature }),
-      messages: prefix === '' ? messages : [...messages, { role: 'assistant' as const, content: prefix }],
+      messages: prefix === '' ? messages.map(toParam) : [...messages.map(toParam), { role: 'assistant' as const, content: prefix }],
       stream: true as const,
       stream_options: { include_usage: true },
       // vLLM and llama.cpp need to be told that the last message is open; a server that cannot do it says 400.
@@ -140,6 +140,13 @@ export class OpenAiProvider implements Provider {
       stop();
     }
   }
+}
+
+/** Images are parts beside the text; without any, servers that know only text get only text. */
+function toParam({ role, content, images = [] }: ChatMessage): OpenAI.ChatCompletionMessageParam {
+  if (role !== 'user' || images.length === 0) return { role, content };
+  const parts = images.map(({ url }) => ({ type: 'image_url' as const, image_url: { url } }));
+  return { role, content: [{ type: 'text', text: content }, ...parts] };
 }
 
 /** One event's data: what it says of the whole answer is noted, its text is given. Nothing of the reply comes after its finish. */

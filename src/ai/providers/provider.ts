@@ -7,9 +7,17 @@ import type { ErrorCode } from '../../protocol/errors.ts';
 import type { PromptMessage } from '../../protocol/broker.ts';
 import type { FinishReason, Usage } from '../../protocol/wire.ts';
 
+/** `content` holds everything in words: the texts of the files that were given with it, then what the person wrote. */
+export type ChatMessage = PromptMessage & {
+  /** What the person wrote, where files stand before it. */
+  said?: string;
+  /** For models that see: data URLs. Only with messages of the user. */
+  images?: { type: string; url: string }[];
+};
+
 export interface GenerateRequest {
   /** The conversation, oldest first, the operator's system prompt in front. */
-  messages: PromptMessage[];
+  messages: ChatMessage[];
   /** Text of this very reply that readers have already; what is yielded goes on exactly after it. '' for a new reply. */
   prefix: string;
   /** Aborted when nobody wants the answer any more: close the connection to the model server at once. */

@@ -23,6 +23,7 @@ export async function openCluster(config: Config): Promise<Backends> {
     outbox,
     quotas,
     history: mongo.history,
+    files: mongo.files,
     sink: kafka?.sink ?? noSink,
     presence: net.presence,
     network: net.network,

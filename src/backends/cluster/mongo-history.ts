@@ -1,12 +1,14 @@
-/** History in MongoDB: sessions and finished messages, and the words they are found by. */
+/** History in MongoDB: sessions and finished messages, the words they are found by, and people's files. */
 import { systemClock, type Clock } from '../../clock.ts';
-import type { HistoryStore } from '../contracts.ts';
+import type { FileStore, HistoryStore } from '../contracts.ts';
 import { openMongo, type MongoSettings } from './mongo-connection.ts';
+import { fileModel, MongoFiles } from './mongo-files.ts';
 import { historyModels } from './mongo-models.ts';
 import { MongoHistory } from './mongo-store.ts';
 
 export interface OpenHistory {
   history: HistoryStore;
+  files: FileStore;
   health(): Promise<{ ok: boolean; detail?: string }>;
   close(): Promise<void>;
 }
@@ -17,5 +19,6 @@ export function openMongoHistory(config: MongoSettings, clock: Clock = systemClo
     await Promise.all(Object.values(connection.models).map((model) => model.createIndexes()));
   });
   const models = historyModels(link.connection);
-  return { history: new MongoHistory(link, models, clock), health: () => link.health(), close: () => link.close() };
+  const files = new MongoFiles(link, fileModel(link.connection));
+  return { history: new MongoHistory(link, models, clock), files, health: () => link.health(), close: () => link.close() };
 }

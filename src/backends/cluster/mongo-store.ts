@@ -173,7 +173,7 @@ export class MongoHistory implements HistoryStore {
   }
 }
 
-function isDuplicate(error: unknown): boolean {
+export function isDuplicate(error: unknown): boolean {
   return error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE;
 }
 

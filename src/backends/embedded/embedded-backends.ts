@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { EmbeddedLog } from './event-log.ts';
+import { EmbeddedFiles } from './files.ts';
 import { EmbeddedHistory } from './history.ts';
 import { EmbeddedLeases } from './leases.ts';
 import { openStore } from './open-store.ts';
@@ -27,6 +28,7 @@ export function openEmbedded(config: EmbeddedSettings, clock: Clock = systemCloc
     leases: new EmbeddedLeases(db),
     log: new EmbeddedLog(db, outbox, clock, retention),
     history: new EmbeddedHistory(db, clock),
+    files: new EmbeddedFiles(db),
     outbox,
     sink: new AuditTrail(db),
     quotas: new MemoryQuotas(),

@@ -1,5 +1,5 @@
 /**
- * Step 2 of the schema: the words that history is found by are those of `src/words.ts` and no others, so the index only
+ * A step of the schema: the words that history is found by are those of `src/words.ts` and no others, so the index only
  * splits them at spaces. What is there is indexed again, some thousand messages a second.
  */
 import type { SessionRecord } from '../../protocol/broker.ts';

@@ -99,10 +99,27 @@ CREATE INDEX sessions_of_user ON sessions (user, pinned, updated_at, id) WHERE d
 CREATE INDEX sessions_by_time ON sessions (user, updated_at, id) WHERE deleted = 0;
 `;
 
+const files = `
+-- content last: SQLite reads a row's columns in order, and what is known of a file is wanted more often than the file
+CREATE TABLE files (
+  id TEXT PRIMARY KEY,
+  session_id TEXT NOT NULL,
+  user TEXT NOT NULL,                  -- JSON string
+  kept_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  used INTEGER NOT NULL,               -- 1: part of a message
+  file TEXT NOT NULL,                  -- StoredFile, JSON
+  content BLOB NOT NULL
+) STRICT;
+CREATE INDEX files_of_user ON files (user, bytes);
+CREATE INDEX files_of_session ON files (session_id);
+CREATE INDEX files_unused ON files (kept_at) WHERE used = 0;
+`;
+
 /** A step is a script, or work on the file where a script cannot do it. */
 type Step = string | ((db: Sqlite) => void);
 
-export const STEPS: readonly Step[] = [first, feedback, indexAnew, marks];
+export const STEPS: readonly Step[] = [first, feedback, indexAnew, marks, files];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -6,7 +6,7 @@
 import Database from 'libsql';
 
 /** What can be bound. Numbers must be integers; text must have no U+0000 or lone surrogate: keep free text as JSON. */
-export type Value = string | number | null;
+export type Value = string | number | Buffer | null;
 
 type Connection = InstanceType<typeof Database>;
 type Prepared = Database.Statement<Value[]>;

@@ -17,8 +17,8 @@ const searchQuery = clientEvents['session:search'].omit({ limit: true }).extend(
 export function chat(gateway: GatewayContext): ApiHandler {
   return async (request) => {
     const { userId } = await identify(gateway, request);
-    const { sessionId, message, clientMessageId = randomUUID() } = parseFields(httpBodies.chat, request.body);
-    const sent = await send(gateway, 'session-owner.send', { userId, sessionId, clientMessageId, content: message });
+    const { sessionId, message, clientMessageId = randomUUID(), files } = parseFields(httpBodies.chat, request.body);
+    const sent = await send(gateway, 'session-owner.send', { userId, sessionId, clientMessageId, content: message, ...(files && { files }) });
     const { messageId, replyId, duplicate, status } = sent;
     return { status: 202, body: { sessionId: sent.sessionId, messageId, replyId, status, duplicate } };
   };

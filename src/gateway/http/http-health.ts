@@ -2,7 +2,9 @@
 import type { Backends } from '../../backends/contracts.ts';
 import { toWireError } from '../../errors.ts';
 import type { ActionName, ActionParams, ActionResults } from '../../protocol/broker.ts';
-import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
+import { readableBytes } from '../../prompt-budget.ts';
+import { MAX_FILES, PROTOCOL_VERSION } from '../../protocol/limits.ts';
+import type { FileLimits } from '../../protocol/wire.ts';
 import { call } from '../../typed-call.ts';
 import { serverVersion } from './app-folder.ts';
 import type { GatewayContext } from '../gateway-context.ts';
@@ -83,8 +85,12 @@ function outboxOf(audit: Told<ActionResults['audit.status']>[]): object | null {
   return { entries, bytes, shed, oldestMs, delivered: sum('delivered'), failures: sum('failures'), failing: answers.some(({ failing }) => failing) };
 }
 
+function fileLimits({ FILE_MAX_BYTES: maxBytes, AI_VISION: images, AI_PROMPT_TOKENS }: GatewayContext['config']): FileLimits | undefined {
+  return maxBytes === 0 ? undefined : { maxBytes, perMessage: MAX_FILES, images, readBytes: readableBytes(AI_PROMPT_TOKENS) };
+}
+
 /** GET /api/config: what a page must know before it has a token. */
 export function publicConfig({ config }: GatewayContext): ApiHandler {
-  const body = { guests: config.AUTH_GUESTS, signInUrl: config.AUTH_SIGN_IN_URL, protocol: PROTOCOL_VERSION, version: serverVersion };
+  const body = { guests: config.AUTH_GUESTS, signInUrl: config.AUTH_SIGN_IN_URL, protocol: PROTOCOL_VERSION, version: serverVersion, files: fileLimits(config) };
   return () => ({ status: 200, body });
 }

@@ -27,12 +27,16 @@ type WebRequest = IncomingMessage & { $params?: { body?: unknown; query?: Record
 
 export function route(gateway: GatewayContext, handle: ApiHandler): Middleware {
   return (req, res) => {
-    const { body, query = {}, params = {} } = (req as WebRequest).$params ?? {};
-    Promise.resolve({ raw: req, body, query, params })
+    Promise.resolve(requestOf(req))
       .then(handle)
       .then((answer) => sendJson(res, answer.status, answer.body))
       .catch((thrown: unknown) => answerFailure(gateway, req, res, thrown));
   };
+}
+
+export function requestOf(req: IncomingMessage): ApiRequest {
+  const { body, query = {}, params = {} } = (req as WebRequest).$params ?? {};
+  return { raw: req, body, query, params };
 }
 
 /** An integer of a query string, where numbers are text. */

@@ -3,6 +3,7 @@ import ApiGateway, { type RouteSchema } from 'moleculer-web';
 import { appFolder } from './app-folder.ts';
 import { cors } from './cors.ts';
 import type { GatewayContext } from '../gateway-context.ts';
+import { download, upload } from '../files/http-files.ts';
 import { cancel, chat, history, models, search, sessions } from './http-chat.ts';
 import { guestToken } from './http-guest.ts';
 import { health, publicConfig } from './http-health.ts';
@@ -20,6 +21,8 @@ export function httpRoutes(gateway: GatewayContext): RouteSchema[] {
   const isAlive = route(gateway, alive);
   const isReady = route(gateway, ready(gateway));
   return [
+    // Before the next, which reads bodies as JSON.
+    { ...CLOSED, path: '/api/files', use: [cors(gateway)], aliases: { 'POST /': route(gateway, upload(gateway)), 'GET /:id': download(gateway) } },
     {
       ...CLOSED,
       path: '/api',

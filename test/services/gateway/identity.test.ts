@@ -86,7 +86,7 @@ test('G12 with guests off nobody gets a token, and hears where to sign in', asyn
   await start({ env: { AUTH_GUESTS: 'off', AUTH_JWT_SECRET: KEY, AUTH_SIGN_IN_URL: 'https://id.example/login' } });
   const { status, body } = await node.http('/api/auth/guest', { method: 'POST' });
   expect([status, body]).toEqual([401, { error: { code: 'unauthenticated', message: expect.stringContaining('Sign in'), retryable: false, signInUrl: 'https://id.example/login' } }]);
-  expect((await node.http('/api/config')).body).toEqual({ guests: false, signInUrl: 'https://id.example/login', protocol: 1, version: expect.any(String) });
+  expect((await node.http('/api/config')).body).toEqual({ guests: false, signInUrl: 'https://id.example/login', protocol: 1, version: expect.any(String), files: expect.any(Object) });
 });
 
 test("G22 a user of the operator's own secret connects under that name", async () => {

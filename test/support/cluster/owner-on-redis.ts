@@ -10,10 +10,10 @@ import { recordingPorts } from '../owner-harness.ts';
 import { FakePresence } from './redis-harness.ts';
 
 export async function ownerOnRedis({ log, leases, outbox }: RedisStores, world: MemoryWorld, ttlMs: number) {
-  const { history } = world.backends();
+  const { history, files } = world.backends();
   const seen = recordingPorts({ history });
   const settings = loadConfig({ ...CLUSTER_ENV, NODE_TTL_MS: String(ttlMs) });
-  const node = new OwnerNode({ nodeId: `node-${randomId(8)}`, settings, log, leases, outbox, presence: new FakePresence(), ports: seen.ports, clock: systemClock, random: Math.random, newId: randomId });
+  const node = new OwnerNode({ nodeId: `node-${randomId(8)}`, settings, log, leases, files, outbox, presence: new FakePresence(), ports: seen.ports, clock: systemClock, random: Math.random, newId: randomId });
   await node.start();
   return { ...seen, node, history };
 }

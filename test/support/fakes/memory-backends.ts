@@ -7,6 +7,7 @@ import type { AuditEntry, Backends } from '../../../src/backends/contracts.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { newLogId } from '../../../src/ids.ts';
 import { Faults } from './faults.ts';
+import { MemoryFiles } from './memory-files.ts';
 import { MemoryHistory } from './memory-history.ts';
 import { endNode, MemoryLeases } from './memory-leases.ts';
 import { MemoryEventLog } from './memory-log.ts';
@@ -38,6 +39,7 @@ export class MemoryWorld {
       leases: new MemoryLeases(state, faults),
       log: new MemoryEventLog(state, faults),
       history: new MemoryHistory(state, faults),
+      files: new MemoryFiles(state, faults),
       outbox: new MemoryOutbox(state, faults),
       sink: new MemorySink(state, faults),
       quotas: new FakeQuotas(state.options.clock),

@@ -1,5 +1,5 @@
 /** What the fake stores keep. Values go in and out as JSON, so that nobody shares an object with the store. */
-import type { LeaseEvents, LogMeta, OpResult } from '../../../src/backends/contracts.ts';
+import type { LeaseEvents, LogMeta, OpResult, StoredFile } from '../../../src/backends/contracts.ts';
 import type { MessageRating, SessionRecord } from '../../../src/protocol/broker.ts';
 import type { Clock } from '../../../src/clock.ts';
 
@@ -36,6 +36,7 @@ export class MemoryState {
   readonly options: MemoryOptions;
   readonly logs = new Map<string, MemoryLog>();
   readonly sessions = new Map<string, MemorySession>();
+  readonly files = new Map<string, { file: StoredFile; content: Uint8Array; used: boolean }>();
   /** Live nodes and what they are told. */
   readonly nodes = new Map<string, LeaseEvents>();
   /** JSON of each entry, by key; in order. */

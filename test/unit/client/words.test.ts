@@ -1,6 +1,7 @@
 import { en } from '../../../public/src/i18n/en.ts';
 import { sharingEn } from '../../../public/src/i18n/sharing-en.ts';
 import { sharingVi } from '../../../public/src/i18n/sharing-vi.ts';
+import { fileEn, fileVi } from '../../../public/src/i18n/file-words.ts';
 import { vi } from '../../../public/src/i18n/vi.ts';
 
 /** Every text by its place, e.g. `list.new`. */
@@ -12,8 +13,8 @@ function texts(node: object, path = ''): Map<string, string> {
 }
 const names = (text: string): string[] => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? ''))].sort();
 
-const english = texts({ ...en, ...sharingEn });
-const vietnamese = texts({ ...vi, ...sharingVi });
+const english = texts({ ...en, ...sharingEn, file: fileEn });
+const vietnamese = texts({ ...vi, ...sharingVi, file: fileVi });
 
 it('U7 both languages have the same texts with the same blanks', () => {
   expect([...vietnamese.keys()]).toEqual([...english.keys()]);

@@ -167,3 +167,25 @@ test('K43 it has two models, answers as the one that was asked for, and names it
   expect(await ask('demo-brief', brief.slice(0, 50))).toBe(brief);
   await expect(ask('demo-huge')).rejects.toMatchObject({ code: 'ai-refused', message: expect.stringContaining('"demo-huge"') });
 });
+
+test('E23 the demo says which files arrived and how they begin, in the language of the question, and can go on from there', async () => {
+  const text = { name: 'no`tes.md', type: 'text/markdown', bytes: 30, text: '# The *plan* for\n\nnext year' };
+  const files = [text, { ...text, name: 'long.txt', cut: true }, { name: 'cat.png', type: 'image/png', bytes: 9, image: 'f1' }, { name: 'big.txt', type: 'text/plain', bytes: 7 }];
+  const ask = (said: string) => [{ role: 'user' as const, content: `File …\n\n${said}`, said, files }];
+  const answer = demoText(ask('What do you make of this?'), 0);
+  expect(answer.split('\n\n').slice(0, 2)).toEqual([
+    'Your files have arrived:',
+    [
+      '- `no tes.md` has 6 words and begins with “The plan for next year …”.',
+      '- `long.txt` is long: its first 6 words reached me. It begins with “The plan for next year …”.',
+      '- `cat.png` is an image of 9 bytes.',
+      '- `big.txt` (7 bytes) did not fit in: I only know its name.',
+    ].join('\n'),
+  ]);
+  expect(demoText(ask('Bạn nghĩ gì về tệp này?'), 0)).toContain('Tôi đã nhận được tệp của bạn:');
+  expect(demoText(ask(''), 40)).toContain('Your files have arrived:');
+  const { provider, clock } = demo();
+  const heard = listen(provider, clock, ask('What do you make of this?'), answer.slice(0, 60));
+  await heard.over;
+  expect(answer.slice(0, 60) + heard.text).toBe(answer);
+});

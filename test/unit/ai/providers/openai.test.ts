@@ -279,3 +279,17 @@ describe('what the session is set to', () => {
     await expect(provider.models(new AbortController().signal)).rejects.toMatchObject({ name: 'ProviderError', message: expect.not.stringContaining(KEY) });
   });
 });
+
+test('E27 images go beside the text of the message they came with, and nothing else of a file leaves', async () => {
+  server.next(answer(['A cat.']));
+  const files = [{ name: 'a.png', type: 'image/png', bytes: 4, image: 'f1' }];
+  const images = [{ type: 'image/png', url: 'data:image/png;base64,iVBORw==' }];
+  const messages = [{ role: 'system' as const, content: 'Be short.' }, { role: 'user' as const, content: '[Image: a.png]\n\nWhat?', said: 'What?', files, images }, { role: 'assistant' as const, content: 'Hm.' }, { role: 'user' as const, content: 'Well?' }];
+  for await (const _ of provider.generate({ messages, prefix: '', signal: new AbortController().signal, sessionId: 's' }));
+  expect(server.exchanges[0]?.body.messages).toEqual([
+    { role: 'system', content: 'Be short.' },
+    { role: 'user', content: [{ type: 'text', text: '[Image: a.png]\n\nWhat?' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw==' } }] },
+    { role: 'assistant', content: 'Hm.' },
+    { role: 'user', content: 'Well?' },
+  ]);
+});
