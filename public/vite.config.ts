@@ -2,6 +2,7 @@ import vue from '@vitejs/plugin-vue';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { assetList } from './asset-list.ts';
+import { zodWithoutJsonSchema } from './zod-without-json-schema.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** Where `npm run dev` finds the chat server. */
@@ -10,7 +11,7 @@ const server = 'http://127.0.0.1:3000';
 export default defineConfig({
   root: at('.'),
   publicDir: at('./static'),
-  plugins: [vue(), assetList()],
+  plugins: [vue(), zodWithoutJsonSchema(), assetList()],
   build: {
     outDir: at('../dist/public'),
     emptyOutDir: true,

@@ -137,6 +137,27 @@ describeOnStage('conversation', (on) => {
     await page.getByText('Question 0', { exact: true }).waitFor();
   });
 
+  it('U120 replies that are not drawn yet make a short list: no older messages are asked for until they are', async () => {
+    for (let i = 0; i < 3; i += 1) tell(on.stage.session, `Question ${i}`, `Answer ${i}.\n\n${'Words. '.repeat(300)}`);
+    on.stage.server.handlers['session:open'] = (request) => {
+      const reply = on.stage.session.open(request);
+      return reply.ok && reply.messages !== undefined ? { ...reply, hasMore: true, before: 'page-2' } : reply;
+    };
+    const { page } = await on.newPage();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/assets/renderer-*.js', async (route) => (await held, route.continue()));
+    await page.goto(on.stage.url);
+    await page.getByText('Question 2', { exact: true }).waitFor();
+    // Plain at last: the heights are there.
+    await page.getByText('Answer 2.').waitFor();
+    expect(on.stage.server.requestsNamed('session:history')).toEqual([]);
+    release();
+    await page.locator('.markdown:not(.plain)').last().waitFor();
+    await until('the end', async () => (await fromEnd(page)) < 2);
+    expect(on.stage.server.requestsNamed('session:history')).toEqual([]);
+  });
+
   it('U65 of 10,000 messages only those near to what is seen are in the page, wherever the reader scrolls', async () => {
     for (let i = 0; i < 5_000; i += 1) tell(on.stage.session, `Question ${i}`, `Answer ${i}.\n\n- **one** of ${i}\n- two\n\n\`\`\`ts\nlet a = ${i};\n\`\`\``);
     const page = await open();

@@ -42,6 +42,8 @@ describeInChromium('files on the real server', () => {
     await page.getByTestId('pane').getByText('photo.png is an image of').waitFor();
     await page.locator('[data-testid=message-file] img').waitFor();
     expect(await page.getByTestId('attachment').count()).toBe(0);
+    // What streams moves what stands above it, also under a finger that comes down.
+    await page.locator('[data-role=assistant][data-status=complete]').waitFor({ timeout: 20_000 });
     await shoot(page, 'files-sent');
     const saving = page.waitForEvent('download');
     await page.getByTestId('message-file').filter({ hasText: 'kế hoạch.md' }).click();
