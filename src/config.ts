@@ -64,7 +64,7 @@ export const settings = {
   AI_STALL_MS: ms(30_000).describe('Longest wait between two tokens.'),
   AI_MAX_REPLY_CHARS: count(1_000_000).describe('Longest reply, in UTF-16 units; a model that never ends is cut off there, as finish reason length.'),
   AI_RETRIES: count(2, 0).describe('Attempts again before the first token when the model server is busy or unreachable.'),
-  AI_PROMPT_TOKENS: count(8_000).describe('Budget of the history sent to the model, in estimated tokens; whole messages, newest first.'),
+  AI_PROMPT_TOKENS: count(8_000).describe('Budget of the conversation sent to the model, in estimated tokens; whole messages, newest first. The system prompt comes on top.'),
   AI_VISION: flag('off').describe('on: the model reads images, so people may attach them.'),
   AI_SYSTEM_PROMPT: text('').describe('Said to the model before the conversation, unless the session has a system prompt of its own.'),
   AI_GENERATE_ATTEMPTS: count(5).describe('ai nodes tried for one reply before it fails.'),

@@ -29,6 +29,7 @@ function pathTo(tip: string, places: MessagePlace[]): string[] {
 }
 
 /** Nothing of a message that names anything, and nothing that a later version adds to it without a thought of this. */
-function asShown({ role, content, status, createdAt }: Message): SharedReply['messages'][number] {
-  return { role, content, status, createdAt };
+function asShown({ role, content, status, createdAt, files = [] }: Message): SharedReply['messages'][number] {
+  const named = files.map(({ name, type, bytes }) => ({ name, type, bytes }));
+  return { role, content, status, createdAt, ...(named.length > 0 && { files: named }) };
 }

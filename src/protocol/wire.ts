@@ -425,7 +425,12 @@ export const sharedReplySchema = z.object({
   title: z.string(),
   createdAt: z.string(),
   /** Oldest first. */
-  messages: z.array(messageSchema.pick({ role: true, content: true, status: true, createdAt: true })),
+  messages: z.array(
+    messageSchema.pick({ role: true, content: true, status: true, createdAt: true }).extend({
+      /** What was sent with it, by name alone. */
+      files: z.array(fileSchema.pick({ name: true, type: true, bytes: true })).optional(),
+    }),
+  ),
   total: z.number().int(),
   hasMore: z.boolean(),
 });

@@ -2,8 +2,6 @@
 import type { LogMeta } from '../backends/contracts.ts';
 import { chatError } from '../errors.ts';
 import { LOG_ID_LENGTH } from '../protocol/limits.ts';
-import type { SessionActor } from './actor.ts';
-import type { SessionDirectory } from './directory.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 
 export function noSuchSession(): Error {
@@ -15,12 +13,6 @@ export async function openLog(world: OwnerWorld, userId: string, sessionId: stri
   const meta = (await world.log.meta(sessionId)) ?? (await fromHistory(world, sessionId));
   if (!meta || meta.deleted || meta.userId !== userId) throw noSuchSession();
   return meta;
-}
-
-/** The actor of this user's session, claimed by this node. Throws as `openLog` does. */
-export async function openActor(world: OwnerWorld, directory: SessionDirectory, userId: string, sessionId: string): Promise<SessionActor> {
-  await openLog(world, userId, sessionId);
-  return directory.actor(sessionId);
 }
 
 /** A new session's log. Repeating it with the same id answers the first one. */

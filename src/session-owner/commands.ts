@@ -3,12 +3,13 @@ import type { LogMeta } from '../backends/contracts.ts';
 import { chatError } from '../errors.ts';
 import { messageIdsFor, sessionIdFor } from '../ids.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
-import { createLog, openActor, openLog } from './access.ts';
+import { createLog, openLog } from './access.ts';
 import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
 import { giveFeedback } from './feedback-commands.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { filesFor } from './message-files.ts';
+import { openActor } from './open-actor.ts';
 import { findMessage } from './read-messages.ts';
 
 type Input<N extends 'send' | 'cancel' | 'rename' | 'configure' | 'pin' | 'delete'> = ActionInput<`session-owner.${N}`>;

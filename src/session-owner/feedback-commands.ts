@@ -2,9 +2,9 @@
 import { chatError } from '../errors.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
 import type { Feedback } from '../protocol/wire.ts';
-import { openActor } from './access.ts';
 import { expectAnswer } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
+import { openActor } from './open-actor.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { findMessage } from './read-messages.ts';
 

@@ -2,9 +2,10 @@
 import { chatError } from '../errors.ts';
 import type { ActionInput, ActionResults } from '../protocol/broker.ts';
 import { SHARE_ID_LENGTH } from '../protocol/limits.ts';
-import { noSuchSession, openActor } from './access.ts';
+import { noSuchSession } from './access.ts';
 import { expectAnswer } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
+import { openActor } from './open-actor.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { owedToHistory } from './state.ts';
 

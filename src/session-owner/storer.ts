@@ -18,6 +18,8 @@ export class Storer {
   #running = false;
   #cancelRetry: (() => void) | null = null;
   #warned = false;
+  /** Of the record that history was given last. */
+  #storedRev = -1;
 
   /** `turns`: shared by the sessions of this node. */
   constructor(world: OwnerWorld, actor: SessionActor, turns: Turns) {
@@ -38,7 +40,13 @@ export class Storer {
 
   #owes(): boolean {
     const { state, isGone } = this.#actor;
-    return !isGone && storableThrough(state) > state.meta.storedThrough;
+    return !isGone && (storableThrough(state) > state.meta.storedThrough || this.#recordIsNewer());
+  }
+
+  /** A new title or a pin while a reply is open: lists are history's, and its events are owed only when the reply has ended. */
+  #recordIsNewer(): boolean {
+    const { phase, meta } = this.#actor.state;
+    return phase.name === 'replying' && meta.messageCount > 0 && meta.rev > this.#storedRev;
   }
 
   async #run(): Promise<void> {
@@ -74,6 +82,8 @@ export class Storer {
     }
     // A session is in history from its first message: until then its log alone has it.
     else if (state.meta.messageCount > 0) await history.store(...owedToHistory(state));
+    this.#storedRev = state.meta.rev;
+    if (through <= state.meta.storedThrough) return;
     if (await this.#world.log.acknowledge(lease, through)) this.#actor.stored(through);
     else this.#actor.stop('fenced');
   }

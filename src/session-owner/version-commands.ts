@@ -3,13 +3,14 @@ import { chatError } from '../errors.ts';
 import { messageIdsFor } from '../ids.ts';
 import type { ActionInput, ActionResults, MessagePlace } from '../protocol/broker.ts';
 import type { Message, MessageFile } from '../protocol/wire.ts';
-import { noSuchSession, openActor } from './access.ts';
+import { noSuchSession } from './access.ts';
 import type { SessionActor } from './actor.ts';
 import { expectAnswer, firstAnswer, repeated, sent } from './command-answers.ts';
 import type { SessionDirectory } from './directory.ts';
 import type { Answer, Command, VersionOperation } from './inputs.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { filesFor } from './message-files.ts';
+import { openActor } from './open-actor.ts';
 import { findIn, messagesInLog, type LogView } from './read-messages.ts';
 import { moving } from './refusals.ts';
 

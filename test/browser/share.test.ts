@@ -119,7 +119,8 @@ describeOnStage('sharing', (on) => {
     beforeEach(() => {
       asked = [];
       failing = null;
-      messages = [message('user', 'Write a small TypeScript function that retries a request.'), message('assistant', `<think>Think first.</think>${ANSWER}`), message('user', 'And <b>one</b> more?'), message('assistant', 'This one', 'cancelled'), message('user', 'Again?'), message('assistant', '', 'failed')];
+      const files = [{ name: 'requirements.md', type: 'text/markdown', bytes: 2_400 }, { name: `${'a-very-long-name-'.repeat(8)}.png`, type: 'image/png', bytes: 83 }];
+      messages = [{ ...message('user', 'Write a small TypeScript function that retries a request.'), files }, message('assistant', `<think>Think first.</think>${ANSWER}`), message('user', 'And <b>one</b> more?'), message('assistant', 'This one', 'cancelled'), message('user', 'Again?'), message('assistant', '', 'failed')];
       const app = on.stage.server.http;
       on.stage.server.http = (request, response) => {
         if (!request.url?.startsWith('/api/shares/')) return app(request, response);
@@ -148,6 +149,7 @@ describeOnStage('sharing', (on) => {
       expect(await page.locator('[data-role]').count()).toBe(PAGE);
       expect(await page.locator('[data-role=user]').nth(1).innerText()).toContain('And <b>one</b> more?');
       await page.getByText('[Cancelled]').waitFor();
+      expect(await page.getByRole('list', { name: 'Files sent with it' }).innerText()).toMatch(/requirements.md\s+2.4 kB/);
       await shoot(page, 'shared');
       expect(await axe(page)).toEqual([]);
       await page.getByRole('button', { name: 'Show more messages' }).click();

@@ -412,6 +412,21 @@ describe('before the first message', () => {
   });
 });
 
+it('S14 a title and a pin that are given while a reply is open are in lists at once', async () => {
+  harness = await ownerHarness();
+  const sessionId = await newSession(harness);
+  await sendTo(harness, sessionId);
+  await harness.chunk('half', 0);
+  const { storedThrough } = (await harness.backends.log.meta(sessionId))!;
+  await harness.node.commands.rename({ ...user, sessionId, title: 'New' });
+  await harness.node.commands.pin({ ...user, sessionId, pinned: true });
+  await harness.settle();
+  expect((await harness.node.reads.list(user)).sessions).toMatchObject([{ id: sessionId, title: 'New', pinned: true, streaming: true }]);
+  expect(await harness.backends.log.meta(sessionId)).toMatchObject({ storedThrough });
+  await harness.chunk(' whole', 4, DONE);
+  expect(await stored(sessionId)).toMatchObject([{ role: 'user' }, { role: 'assistant', content: 'half whole' }]);
+});
+
 describe('delete', () => {
   it('S12 leaves a tombstone, and nothing revives the session', async () => {
     harness = await ownerHarness();

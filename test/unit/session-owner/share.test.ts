@@ -45,6 +45,21 @@ describe('a share', () => {
     expect((await harness.node.shares.share({ ...user, sessionId: other })).shareId).not.toBe(shareId);
   });
 
+  it('H69 names the files of a message, and has nothing by which one could be fetched', async () => {
+    const bytes = Buffer.from('# One');
+    const file = { id: 'file0001', ...user, sessionId, name: 'notes.md', type: 'text/markdown', bytes: bytes.byteLength, keptAt: harness.clock.now() };
+    await harness.backends.files.keep(file, bytes, 1e9);
+    await harness.node.commands.send({ ...user, sessionId, clientMessageId: 'with-file', content: '', files: [file.id] });
+    await harness.settle();
+    await harness.chunk('Nice.', 0, DONE);
+    const page = await read((await share()).shareId);
+    expect(page.messages.slice(2)).toEqual([
+      { role: 'user', content: '', status: 'complete', createdAt: expect.any(String), files: [{ name: 'notes.md', type: 'text/markdown', bytes: 5 }] },
+      { role: 'assistant', content: 'Nice.', status: 'complete', createdAt: expect.any(String) },
+    ]);
+    expect(JSON.stringify(page)).not.toContain(file.id);
+  });
+
   it('H48 shows the session as it was: what comes later is not shown until it is shared again, under the same id', async () => {
     const { shareId } = await share();
     await harness.clock.advance(1_000);
