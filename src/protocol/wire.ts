@@ -389,6 +389,8 @@ export interface HelloFrame {
   expiresAt: string;
   /** Sessions may be shared here. */
   sharing?: boolean;
+  /** What may be uploaded; absent: nothing. */
+  files?: FileLimits;
 }
 
 // ---- HTTP -----------------------------------------------------------------------------------------------------
@@ -442,7 +444,7 @@ export interface UploadReply {
   type: string;
   bytes: number;
 }
-/** What `GET /api/config` says of files; absent there: this server takes none. */
+/** What `server:hello` and `GET /api/config` say of files; absent there: this server takes none. */
 export const fileLimitsSchema = z.object({
   /** Of one file. */
   maxBytes: z.number(),

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server as HttpServer, type Ser
 import type { AddressInfo } from 'node:net';
 import { Server, type Socket } from 'socket.io';
 import { wireError, type ErrorCode } from '../../src/protocol/errors.ts';
-import type { Ack, ClientEvent, ClientEventName, ServerEvents } from '../../src/protocol/wire.ts';
+import type { Ack, ClientEvent, ClientEventName, FileLimits, ServerEvents } from '../../src/protocol/wire.ts';
 
 /** One connected client. */
 export interface Peer {
@@ -45,6 +45,8 @@ export interface ScriptedServer {
   models: string[];
   /** What it says of sharing when a client connects. */
   sharing: boolean;
+  /** What it says of files; null: it takes none. */
+  files: FileLimits | null;
   guests: { allowed: boolean; made: number; lifetimeS: number };
   requestsNamed<N extends ClientEventName>(name: N): ClientEvent<N>[];
   emit<N extends keyof ServerEvents>(name: N, payload: ServerEvents[N]): void;
@@ -108,7 +110,7 @@ function listen(server: ScriptedServer, socket: Socket): void {
   server.peers.push(peer);
   socket.on('disconnect', () => void server.peers.splice(server.peers.indexOf(peer), 1));
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-  peer.emit('server:hello', { nodeId: 'scripted-node-1', userId: 'user', protocol: 1, expiresAt, sharing: server.sharing });
+  peer.emit('server:hello', { nodeId: 'scripted-node-1', userId: 'user', protocol: 1, expiresAt, sharing: server.sharing, ...(server.files && { files: server.files }) });
   const answer = async <N extends ClientEventName>(name: N, payload: ClientEvent<N>, ack: (value: unknown) => void): Promise<void> => {
     if (!isProbe(name, payload)) server.requests.push({ name, payload, peer });
     const reply = await server.handlers[name](payload, peer);
@@ -159,6 +161,7 @@ export async function startScriptedServer(port = 0): Promise<ScriptedServer> {
     http: () => false,
     models: ['scripted-1'],
     sharing: true,
+    files: null,
     guests: { allowed: true, made: 0, lifetimeS: 3_600 },
     requestsNamed: (name) => server.requests.filter((seen) => seen.name === name).map((seen) => seen.payload as ClientEvent<typeof name>),
     emit: (name, payload) => server.peers.forEach((peer) => peer.emit(name, payload)),

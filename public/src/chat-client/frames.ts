@@ -1,6 +1,6 @@
 /** What the server sends by itself, checked and sorted: frames of one session, and frames of the connection. */
 import { z } from 'zod';
-import { errorSchema, cursorSchema, sessionIdSchema, sessionSchema, statusSchema } from '../../../src/protocol/wire.ts';
+import { errorSchema, cursorSchema, fileLimitsSchema, sessionIdSchema, sessionSchema, statusSchema } from '../../../src/protocol/wire.ts';
 import type { HelloFrame, ServerEvents, Session, SessionChange, WholeMessage } from '../../../src/protocol/wire.ts';
 import type { WireError } from '../../../src/protocol/errors.ts';
 import type { LogEvent } from './fold.ts';
@@ -53,7 +53,7 @@ const schemas = {
     .object({ withinMs: z.number().min(0) })
     .transform((frame): Frame => ({ kind: 'draining', ...frame })),
   'server:hello': z
-    .object({ nodeId: z.string(), userId: z.string(), protocol: z.number(), expiresAt: z.string(), sharing: z.boolean().optional() })
+    .object({ nodeId: z.string(), userId: z.string(), protocol: z.number(), expiresAt: z.string(), sharing: z.boolean().optional(), files: fileLimitsSchema.optional() })
     .transform((hello): Frame => ({ kind: 'hello', hello })),
   'server:closing': errorSchema.transform((error): Frame => ({ kind: 'closing', error })),
 } satisfies Record<Exclude<keyof ServerEvents, 'delta'>, z.ZodType<Frame>>;

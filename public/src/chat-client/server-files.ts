@@ -1,13 +1,9 @@
 /** What the server says of files before any is sent, and what this browser keeps of them. How they travel: file-transfer.ts. */
-import { z } from 'zod';
-import { fileLimitsSchema, type FileLimits } from '../../../src/protocol/wire.ts';
+import type { FileLimits } from '../../../src/protocol/wire.ts';
 import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
-import { callHttp } from './http.ts';
 import { Observable } from './observable.ts';
 import type { TokenKeeper } from './tokens.ts';
-
-const configSchema = z.object({ files: fileLimitsSchema.optional() });
 
 /** What files need to travel. */
 export interface FileParts {
@@ -20,14 +16,15 @@ export interface FileParts {
 }
 
 export class ServerFiles {
-  /** null: it takes none, or has not been asked yet. */
+  /** null: it takes none, or has not said yet. What it said last counts while there is no connection. */
   readonly limits = new Observable<FileLimits | null>(null);
   readonly parts: FileParts;
-  private asked = false;
 
   constructor(env: Environment, url: string, tokens: TokenKeeper, connection: Connection) {
     this.parts = { env, url, tokens, connection, prefix: `holdfast.files:${url}:` };
-    connection.state.subscribe(({ phase }) => void (phase === 'online' && this.ask()));
+    connection.state.subscribe((state) => {
+      if (state.phase === 'online' && state.hello !== null) this.limits.set(state.hello.files ?? null);
+    });
   }
 
   /** Files were uploaded to this session and not sent. */
@@ -38,13 +35,5 @@ export class ServerFiles {
   forget(): void {
     const { env, prefix } = this.parts;
     for (const key of env.storage.keys?.() ?? []) if (key.startsWith(prefix)) env.storage.remove(key);
-  }
-
-  private async ask(): Promise<void> {
-    if (this.asked) return;
-    this.asked = true;
-    const answer = await callHttp(this.parts.env, `${this.parts.url}/api/config`);
-    this.asked = answer.ok;
-    this.limits.set((answer.ok && configSchema.safeParse(answer.value).data?.files) || null);
   }
 }

@@ -2,10 +2,9 @@
 import type { Backends } from '../../backends/contracts.ts';
 import { toWireError } from '../../errors.ts';
 import type { ActionName, ActionParams, ActionResults } from '../../protocol/broker.ts';
-import { readableBytes } from '../../prompt-budget.ts';
-import { MAX_FILES, PROTOCOL_VERSION } from '../../protocol/limits.ts';
-import type { FileLimits } from '../../protocol/wire.ts';
+import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
 import { call } from '../../typed-call.ts';
+import { fileLimits } from '../files/file-limits.ts';
 import { serverVersion } from './app-folder.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { ApiAnswer, ApiHandler } from './http-request.ts';
@@ -83,10 +82,6 @@ function outboxOf(audit: Told<ActionResults['audit.status']>[]): object | null {
   const sum = (of: 'delivered' | 'failures'): number => answers.reduce((total, one) => total + one[of], 0);
   const { entries, bytes, shed, oldestMs } = first;
   return { entries, bytes, shed, oldestMs, delivered: sum('delivered'), failures: sum('failures'), failing: answers.some(({ failing }) => failing) };
-}
-
-function fileLimits({ FILE_MAX_BYTES: maxBytes, AI_VISION: images, AI_PROMPT_TOKENS }: GatewayContext['config']): FileLimits | undefined {
-  return maxBytes === 0 ? undefined : { maxBytes, perMessage: MAX_FILES, images, readBytes: readableBytes(AI_PROMPT_TOKENS) };
 }
 
 /** GET /api/config: what a page must know before it has a token. */

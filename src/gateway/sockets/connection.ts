@@ -1,5 +1,6 @@
 /** The life of one socket: guarded, greeted, in its user's room, and ended with its token. */
 import { PROTOCOL_VERSION } from '../../protocol/limits.ts';
+import { fileLimits } from '../files/file-limits.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { openSessionsOf, userRoom } from './rooms.ts';
 import { cutWhenSlow } from './slow-readers.ts';
@@ -8,7 +9,7 @@ import type { GatewaySocket } from './sockets.ts';
 import { forgetExpiry, watchExpiry } from './token-expiry.ts';
 
 export function connected(gateway: GatewayContext, socket: GatewaySocket): void {
-  const { broker, clock, logger } = gateway;
+  const { broker, clock, config, logger } = gateway;
   const { userId, address, expiresAt, connectedAt } = socket.data;
   const who = { socket: socket.id, user: userId };
   logger.info({ ...who, address }, 'connected');
@@ -24,7 +25,8 @@ export function connected(gateway: GatewayContext, socket: GatewaySocket): void 
     logger.info({ ...who, reason, afterMs: clock.now() - connectedAt, sessions }, 'disconnected');
   });
   socket.once('disconnect', () => forgetExpiry(socket));
-  socket.emit('server:hello', { nodeId: broker.nodeID, userId, protocol: PROTOCOL_VERSION, expiresAt: new Date(expiresAt).toISOString(), sharing: gateway.config.SHARING });
+  const until = new Date(expiresAt).toISOString();
+  socket.emit('server:hello', { nodeId: broker.nodeID, userId, protocol: PROTOCOL_VERSION, expiresAt: until, sharing: config.SHARING, files: fileLimits(config) });
   watchExpiry(gateway, socket);
 }
 

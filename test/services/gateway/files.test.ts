@@ -135,12 +135,15 @@ test.each([
 test('E11 without a model that sees, images are refused in words, and nobody offers them', async () => {
   await start();
   expect(await upload(PNG, { name: 'a.png' })).toMatchObject({ status: 400, body: { error: { message: expect.stringContaining('does not read images') } } });
-  expect((await node.http('/api/config')).body).toMatchObject({ files: { maxBytes: 4_000_000, perMessage: 10, images: false, readBytes: 24_000 } });
+  const files = { maxBytes: 4_000_000, perMessage: 10, images: false, readBytes: 24_000 };
+  expect((await node.http('/api/config')).body).toMatchObject({ files });
+  expect((await node.connect()).hello.files).toEqual(files);
 });
 
 test('E11 limits are announced as they are set, and a server that takes no files says so by saying nothing', async () => {
   await start({ env: { FILE_MAX_BYTES: '0', AI_VISION: 'on' } });
   expect((await node.http('/api/config')).body).not.toHaveProperty('files');
+  expect((await node.connect()).hello).not.toHaveProperty('files');
   expect(await upload('x')).toMatchObject({ status: 400, body: { error: { message: 'This server takes no files.' } } });
 });
 
