@@ -263,6 +263,7 @@ export const clientEvents = {
     rating: ratingSchema.nullable(),
     comment: z.string().max(limits.MAX_COMMENT_LENGTH, `must be at most ${limits.MAX_COMMENT_LENGTH} characters`).optional(),
   }),
+  'models:list': z.object({}),
   'auth:refresh': z.object({ token: z.string().min(1) }),
 } as const;
 export type ClientEventName = keyof typeof clientEvents;
@@ -348,6 +349,7 @@ export interface Replies {
   'message:select': SelectReply;
   'message:versions': VersionsReply;
   'message:feedback': FeedbackReply;
+  'models:list': ModelsReply;
   'auth:refresh': { userId: string; expiresAt: string };
 }
 export type Ack<N extends ClientEventName> = ({ ok: true } & Replies[N]) | { ok: false; error: WireError };
@@ -407,7 +409,7 @@ export const httpBodies = {
   cancel: z.object({ sessionId: sessionIdSchema, messageId: messageIdSchema }),
 } as const;
 
-/** GET /api/models: what a session may choose. */
+/** `models:list` and GET /api/models: what a session may choose. */
 export const modelsReplySchema = z.object({
   /** What a session uses that chose none; the first of `models`. */
   default: z.string(),

@@ -11,7 +11,7 @@ test('G1 a guest gets a token, connects, opens, sends, and sees the reply stream
   const guest = await node.guest();
   const client = await node.connect({ token: guest.token, protocol: 1 });
   const frames = framesOf(client);
-  expect(client.hello).toEqual({ nodeId: 'node-1', userId: guest.userId, protocol: 1, expiresAt: guest.expiresAt, sharing: true });
+  expect(client.hello).toEqual({ nodeId: 'node-1', userId: guest.userId, protocol: 1, expiresAt: guest.expiresAt, sharing: true, files: expect.any(Object) });
   expect(await ask(client, 'session:open', {})).toMatchObject({ ok: true, session: { id: 'new-session1' } });
   expect(await ask(client, 'message:send', { sessionId: 'new-session1', clientMessageId: 'c1', content: 'Hi' })).toEqual({
     ok: true, sessionId: 'new-session1', messageId: 'm1', replyId: 'r1', duplicate: false, status: 'streaming',

@@ -87,6 +87,7 @@ function defaultHandlers(): Handlers {
     'message:edit': unavailable,
     'message:select': unavailable,
     'message:versions': unavailable,
+    'models:list': unavailable,
     'auth:refresh': () => ({ ok: true, userId: 'user', expiresAt: new Date(Date.now() + 3_600_000).toISOString() }),
   };
 }
@@ -131,7 +132,6 @@ function answerHttp(server: ScriptedServer, request: IncomingMessage, response: 
   };
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   if (request.url === '/api/config') return json(200, { guests: server.guests.allowed, signInUrl: 'https://sign-in.example/start' });
-  if (request.url === '/api/models') return json(200, { default: server.models[0], models: server.models.map((id) => ({ id })) });
   if (request.url === '/api/auth/guest' && request.method === 'POST') {
     if (!server.guests.allowed) return json(403, { error: wireError('unauthenticated', 'Guests are off.') });
     server.guests.made += 1;
@@ -167,6 +167,7 @@ export async function startScriptedServer(port = 0): Promise<ScriptedServer> {
     emit: (name, payload) => server.peers.forEach((peer) => peer.emit(name, payload)),
     close: () => closeAll(io, http),
   };
+  server.handlers['models:list'] = () => ({ ok: true, default: server.models[0]!, models: server.models.map((id) => ({ id })) });
   io.use((socket, next) => {
     const { token, protocol } = socket.handshake.auth;
     server.handshakes.push({ token, protocol });

@@ -54,7 +54,7 @@ export class ChatClient {
     this.tokens = new TokenKeeper(this.env, this.url);
     this.connection = new Connection(this.env, this.url, this.tokens);
     this.sessions = new SessionList(this.env, this.connection, `holdfast.removals:${this.url}`);
-    this.models = new Models(this.env, this.url, this.tokens);
+    this.models = new Models(this.env, this.connection);
     this.files = new ServerFiles(this.env, this.url, this.tokens, this.connection);
     new TokenRefresher(this.env, this.connection, this.tokens);
     this.connection.state.subscribe((state) => this.follow(state));

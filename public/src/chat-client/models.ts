@@ -1,26 +1,24 @@
 /** The models that the server offers, so that a page can let its reader choose. */
-import { modelsReplySchema, type ModelsReply } from '../../../src/protocol/wire.ts';
+import type { ModelsReply } from '../../../src/protocol/wire.ts';
 import type { Environment } from './environment.ts';
-import { callHttp } from './http.ts';
 import { Observable } from './observable.ts';
-import type { TokenKeeper } from './tokens.ts';
+import { isUnknownOutcome } from './result.ts';
+import type { Transport } from './transport.ts';
 
 /** A list this old is asked for again when somebody wants it. */
 const FRESH_MS = 60_000;
 
 export class Models {
-  /** null: not known, because nobody asked yet or the server did not tell. */
+  /** null: not known, because nobody asked yet or the server does not tell. */
   readonly offered = new Observable<ModelsReply | null>(null);
   private readonly env: Environment;
-  private readonly url: string;
-  private readonly tokens: TokenKeeper;
+  private readonly transport: Transport;
   private asking: Promise<void> | null = null;
   private askedAt = -Infinity;
 
-  constructor(env: Environment, url: string, tokens: TokenKeeper) {
+  constructor(env: Environment, transport: Transport) {
     this.env = env;
-    this.url = url;
-    this.tokens = tokens;
+    this.transport = transport;
   }
 
   /** Never rejects. One question at a time, and none while the last answer is fresh. */
@@ -32,11 +30,10 @@ export class Models {
   }
 
   private async ask(): Promise<void> {
-    const token = await this.tokens.get();
-    if (!token.ok) return;
-    const answer = await callHttp(this.env, `${this.url}/api/models`, { token: token.value });
-    const models = modelsReplySchema.safeParse(answer.ok ? answer.value : null);
+    const answer = await this.transport.request('models:list', {});
+    // Without a connection what was known stays known.
+    if (!answer.ok && isUnknownOutcome(answer.error)) return;
     this.askedAt = this.env.clock.now();
-    this.offered.set(models.success ? models.data : null);
+    this.offered.set(answer.ok ? answer.value : null);
   }
 }

@@ -1,6 +1,6 @@
 /** The server's answers, checked before anything believes them. Shapes: `Replies` in src/protocol/wire.ts. */
 import { z } from 'zod';
-import { errorSchema, eventSchema, feedbackSchema, cursorSchema, foundSessionSchema, messageSchema, sessionSchema, statusSchema } from '../../../src/protocol/wire.ts';
+import { errorSchema, eventSchema, feedbackSchema, cursorSchema, foundSessionSchema, messageSchema, modelsReplySchema, sessionSchema, statusSchema } from '../../../src/protocol/wire.ts';
 import type { ClientEventName, Replies } from '../../../src/protocol/wire.ts';
 import type { LogEvent, Opened } from './fold.ts';
 import { failed, localError, succeeded, type Result } from './result.ts';
@@ -56,6 +56,7 @@ const replySchemas: { [N in ClientEventName]: z.ZodType<ClientReplies[N]> } = {
   'message:versions': z.object({ versions: z.array(messageSchema) }),
   'message:feedback': z.object({ feedback: feedbackSchema.nullable() }),
   'message:cancel': z.object({ status: statusSchema }),
+  'models:list': modelsReplySchema,
   'auth:refresh': z.object({ userId: z.string(), expiresAt: z.string() }),
 };
 

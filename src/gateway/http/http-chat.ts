@@ -1,10 +1,10 @@
 /** The chat without a socket: the same calls, the same rules. */
 import { randomUUID } from 'node:crypto';
-import { clientEvents, httpBodies, type ModelsReply } from '../../protocol/wire.ts';
+import { clientEvents, httpBodies } from '../../protocol/wire.ts';
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { identify, queryInteger, type ApiHandler } from './http-request.ts';
-import { offeredModels } from '../models.ts';
+import { modelsReply } from '../models.ts';
 import { send } from '../send.ts';
 import { parseFields } from '../sockets/socket-events.ts';
 
@@ -55,8 +55,7 @@ export function sessions(gateway: GatewayContext): ApiHandler {
 export function models(gateway: GatewayContext): ApiHandler {
   return async (request) => {
     await identify(gateway, request);
-    const { default: fallback, models: names } = await offeredModels(gateway);
-    return { status: 200, body: { default: fallback, models: names.map((id) => ({ id })) } satisfies ModelsReply };
+    return { status: 200, body: await modelsReply(gateway) };
   };
 }
 

@@ -2,7 +2,7 @@
 import { chatError } from '../../errors.ts';
 import { call } from '../../typed-call.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { expectOffered } from '../models.ts';
+import { expectOffered, modelsReply } from '../models.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { send } from '../send.ts';
 import type { ClientHandlers } from './socket-events.ts';
@@ -39,6 +39,7 @@ export function clientHandlers(gateway: GatewayContext, sessions: OpenSessions):
     'message:versions': ({ data }, fields) => call(broker, 'session-owner.versions', { ...fields, userId: data.userId }),
     'message:feedback': ({ data }, fields) => call(broker, 'session-owner.feedback', { ...fields, userId: data.userId }),
     'message:cancel': ({ data }, fields) => call(broker, 'session-owner.cancel', { ...fields, userId: data.userId }),
+    'models:list': () => modelsReply(gateway),
     'auth:refresh': (socket, { token }) => refreshToken(gateway, socket, token),
   };
 }

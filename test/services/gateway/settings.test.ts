@@ -74,12 +74,13 @@ test('P43 while the models cannot be told, another one than the default is refus
   expect(asked).toBe(before);
 });
 
-test('P44 GET /api/models names what there is to choose from, to those who have a token', async () => {
+test('P44 GET /api/models names what there is to choose from, to those who have a token; models:list does over a socket', async () => {
   await start();
   const { token } = await node.guest();
   expect((await node.http('/api/models', { token })).body).toEqual({ default: 'own', models: [{ id: 'own' }, { id: 'other' }] });
   expect(await node.http('/api/models')).toMatchObject({ status: 401, body: { error: { code: 'unauthenticated' } } });
   expect(asked).toBe(1);
+  expect(await ask(await node.connect(), 'models:list', {})).toEqual({ ok: true, default: 'own', models: [{ id: 'own' }, { id: 'other' }] });
 });
 
 test('P44 without an ai node it is retryable', async () => {
