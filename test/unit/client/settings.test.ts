@@ -106,6 +106,20 @@ describe('models', () => {
     fresh.close();
   });
 
+  it('B39 a connection costs one request: nothing is asked beside it, which would take a turn of the balancer', async () => {
+    const urls: (string | undefined)[] = [];
+    server.http = ({ url }) => {
+      urls.push(url);
+      return false;
+    };
+    page.client.disconnect();
+    page.client.connect();
+    await page.online();
+    await page.pass(1_000);
+    expect(page.client.models.offered.value).not.toBeNull();
+    expect(urls.filter((url) => url !== '/turn')).toEqual([]);
+  });
+
   it('B31 stay known without a connection', async () => {
     await until('the models', () => listed() !== undefined);
     const known = page.client.models.offered.value;
