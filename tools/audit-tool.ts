@@ -5,7 +5,9 @@ import { createBackends } from '../src/backends/create-backends.ts';
 import { openTrail, type Trail } from '../src/backends/open-trail.ts';
 import { ConfigError, loadConfig, type Config } from '../src/config.ts';
 
-const OPEN_MS = 15_000;
+const OPEN_MS = 60_000;
+/** A server that is busy with what has just been said is no server that is away: a tool waits, where a node would go on. */
+const MONGO_LIMIT_MS = 60_000;
 const SESSION_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export const COULD_NOT_LOOK = 2;
@@ -77,7 +79,7 @@ export async function withTrail<T>(look: (trail: Trail) => Promise<T>): Promise<
 function audited(): Config {
   const config = loadConfig(process.env);
   if (config.AUDIT === 'off') throw new Unable('AUDIT is off: there is no audit trail to read');
-  return config;
+  return { ...config, MONGO_TIMEOUT_MS: Math.max(config.MONGO_TIMEOUT_MS, MONGO_LIMIT_MS) };
 }
 
 /** They connect by themselves; until then every question would be refused. */

@@ -76,7 +76,8 @@ function options(url: string, limitMs: number): ConnectOptions {
     // What was acknowledged survives the loss of a server, and a tombstone is seen by whoever reads after it.
     writeConcern: { w: 'majority', journal: true },
     readPreference: 'primary',
-    serverSelectionTimeoutMS: Math.min(1_000, limitMs),
+    // A node hears within a second that the server is away; who has long to wait may look at it for longer.
+    serverSelectionTimeoutMS: Math.max(Math.min(1_000, limitMs), limitMs / 5),
     heartbeatFrequencyMS: 2_000,
     connectTimeoutMS: limitMs,
     socketTimeoutMS: limitMs,
