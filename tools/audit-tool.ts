@@ -6,6 +6,7 @@ import { openTrail, type Trail } from '../src/backends/open-trail.ts';
 import { ConfigError, loadConfig, type Config } from '../src/config.ts';
 
 const OPEN_MS = 60_000;
+const SAY_AFTER_MS = 3_000;
 /** A server that is busy with what has just been said is no server that is away: a tool waits, where a node would go on. */
 const MONGO_LIMIT_MS = 60_000;
 const SESSION_ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -84,11 +85,17 @@ function audited(): Config {
 
 /** They connect by themselves; until then every question would be refused. */
 async function allUp(backends: Backends): Promise<void> {
-  const until = Date.now() + OPEN_MS;
+  const began = Date.now();
+  const until = began + OPEN_MS;
+  let said = false;
   for (;;) {
     const away = Object.entries(await backends.health()).filter(([, { ok }]) => !ok);
     if (away.length === 0) return;
     if (Date.now() > until) throw new Unable(away.map(([name, { detail }]) => `${name} cannot be reached${detail === undefined ? '' : `: ${detail}`}`).join('\n'));
+    if (!said && Date.now() - began > SAY_AFTER_MS) {
+      say(`waiting for ${away.map(([name]) => name).join(', ')} …`);
+      said = true;
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
