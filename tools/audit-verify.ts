@@ -36,12 +36,13 @@ function taskOf(words: Words): Task {
   return { since: new Date(time).toISOString() };
 }
 
-/** Looks again while something is on its way and there is time. */
+/** Looks again while something is on its way and there is time: at the sessions where it is. */
 async function settledRows(backends: Backends, task: Task, until: number): Promise<Row[]> {
+  const settled = new Map<string, Row[]>();
   for (;;) {
     await emptyOutbox(backends, until);
-    const rows = await lookOnce(backends, task);
-    if (!rows.some(({ verdict }) => verdict === 'waiting') || Date.now() > until) return rows;
+    const rows = await lookOnce(backends, task, settled);
+    if (!rows.some(isWaiting) || Date.now() > until) return rows;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
 }
@@ -51,7 +52,12 @@ async function emptyOutbox({ mode, outbox }: Backends, until: number): Promise<v
   while ((await outbox.stats()).entries > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
-async function lookOnce(backends: Backends, { sessionId, since }: Task): Promise<Row[]> {
+function isWaiting({ verdict }: Row): boolean {
+  return verdict === 'waiting';
+}
+
+/** `settled`: the sessions of which everything has been said, for this look and for the next. */
+async function lookOnce(backends: Backends, { sessionId, since }: Task, settled: Map<string, Row[]>): Promise<Row[]> {
   const options = { ...(sessionId !== undefined && { sessionId }), ...(since !== undefined && { since: Date.parse(since) }) };
   const { sink, outbox } = backends;
   const trail = await readTrail({ sink, outbox: backends.mode === 'embedded' ? outbox : null }, { ...options, progress: progressTo(process.stderr) });
@@ -61,9 +67,13 @@ async function lookOnce(backends: Backends, { sessionId, since }: Task): Promise
     const users = new Set([...trail.values()].flatMap(({ record }) => (record ? [record.userId] : [])));
     for (const id of await changedSince(backends, users, since)) ids.add(id);
   }
-  const rows: Row[] = [];
-  for (const id of ids) rows.push(...compareSession(await viewsOf(backends, id, trail.get(id) ?? null, { backlog, ...(since !== undefined && { since }) })));
-  return rows;
+  const found: Row[] = [];
+  for (const id of ids) {
+    const rows = settled.get(id) ?? compareSession(await viewsOf(backends, id, trail.get(id) ?? null, { backlog, ...(since !== undefined && { since }) }));
+    if (!rows.some(isWaiting)) settled.set(id, rows);
+    found.push(...rows);
+  }
+  return found;
 }
 
 function counts(rows: Row[]): Record<string, number> {

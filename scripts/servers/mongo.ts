@@ -7,8 +7,8 @@ import { builtFolder, buildOnce, missingPrograms, recipeFolder, type Recipe } fr
 const recipe: Recipe = {
   name: 'mongo',
   folder: recipeFolder('mongo'),
-  command: 'go',
-  args: ['build', '-trimpath', '-o', 'mongo', '.'],
+  command: 'sh',
+  args: ['build.sh'],
   // No version control to ask in the cache folder; no C compiler needed.
   env: { GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' },
 };
