@@ -1,4 +1,5 @@
 /** How the token budget of a prompt is shared. Pure, so that whoever takes a run over builds the same prompt. */
+import { isImage } from './protocol/is-image.ts';
 import type { MessageFile } from './protocol/wire.ts';
 
 /** Fair for Latin scripts, low for CJK: the budget is a bound on cost, not the model's context limit. */
@@ -20,10 +21,6 @@ const LEAST_BYTES = 200;
 
 type Sized = Pick<MessageFile, 'type' | 'bytes'> & { read?: number };
 
-export function isImage({ type }: Pick<MessageFile, 'type'>): boolean {
-  return type.startsWith('image/');
-}
-
 /** About how many bytes of text files reach the model with one message. */
 export function readableBytes(budget: number): number {
   return Math.floor(budget * FILES_SHARE) * BYTES_PER_TOKEN;
@@ -41,7 +38,7 @@ export function allot(room: number, files: Sized[]): number[] {
     left -= cost;
     return file.bytes;
   });
-  const texts = files.map((file, index) => ({ wanted: file.read ?? file.bytes, index })).filter(({ index }) => !isImage(files[index] ?? { type: '' }));
+  const texts = files.flatMap((file, index) => (isImage(file) ? [] : [{ wanted: file.read ?? file.bytes, index }]));
   texts.sort((a, b) => a.wanted - b.wanted);
   texts.forEach(({ wanted, index }, place) => {
     const part = Math.min(wanted, Math.floor(left / (texts.length - place)));

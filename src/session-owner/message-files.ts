@@ -1,9 +1,10 @@
 /** The files of a message: whose they must be, and how much of them a model is given. */
 import type { StoredFile } from '../backends/contracts.ts';
 import { chatError } from '../errors.ts';
+import { isImage } from '../protocol/is-image.ts';
 import type { MessageFile } from '../protocol/wire.ts';
 import type { OwnerWorld } from './owner-settings.ts';
-import { allot, estimateTokens, isImage } from '../prompt-budget.ts';
+import { allot, estimateTokens } from '../prompt-budget.ts';
 
 /** What is asked for, as messages carry it. Throws `invalid` when one of them is not there, or not this user's or session's. */
 export async function filesFor(world: OwnerWorld, of: { userId: string; sessionId: string }, ids: string[], content: string): Promise<MessageFile[]> {

@@ -1,8 +1,9 @@
 /** What the model gets: whole messages of the path that leads to the reply, newest first, until the budget is used. */
 import type { PromptFile, PromptMessage } from '../protocol/broker.ts';
+import { isImage } from '../protocol/is-image.ts';
 import type { Message, MessageFile } from '../protocol/wire.ts';
 import { pathUp, type Stored } from './path.ts';
-import { allot, estimateTokens, IMAGE_TOKENS, isImage, tokensOf } from '../prompt-budget.ts';
+import { allot, estimateTokens, IMAGE_TOKENS, tokensOf } from '../prompt-budget.ts';
 
 const PAGE = 50;
 

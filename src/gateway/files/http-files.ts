@@ -4,6 +4,7 @@ import type { Middleware } from 'moleculer-web';
 import type { StoredFile } from '../../backends/contracts.ts';
 import { chatError } from '../../errors.ts';
 import { fileIdFor } from '../../ids.ts';
+import { isImage } from '../../protocol/is-image.ts';
 import { uploadQuery } from '../../protocol/upload.ts';
 import { describeIssues, type UploadReply } from '../../protocol/wire.ts';
 import { call } from '../../typed-call.ts';
@@ -55,7 +56,7 @@ function checkedType({ config }: GatewayContext, content: Buffer, name: string):
   if (content.byteLength === 0) throw chatError('invalid', 'The file is empty.');
   const type = fileType(content, name);
   if (type === null) throw chatError('invalid', 'Only text in UTF-8 and PNG, JPEG, WebP or GIF images can be read.');
-  if (type.startsWith('image/') && !config.AI_VISION) throw chatError('invalid', 'The model of this server does not read images.');
+  if (isImage({ type }) && !config.AI_VISION) throw chatError('invalid', 'The model of this server does not read images.');
   return type;
 }
 
@@ -87,11 +88,11 @@ export function download(gateway: GatewayContext): Middleware {
 
 /** Whatever a text holds, no browser takes it for a page or a script; `nosniff` stands on every answer. */
 function send(res: ServerResponse, { name, type }: StoredFile, content: Uint8Array): void {
-  const isImage = type.startsWith('image/');
+  const picture = isImage({ type });
   res.writeHead(200, {
-    'Content-Type': isImage ? type : 'text/plain; charset=utf-8',
+    'Content-Type': picture ? type : 'text/plain; charset=utf-8',
     'Content-Length': content.byteLength,
-    'Content-Disposition': `${isImage ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(name.toWellFormed()).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)}`,
+    'Content-Disposition': `${picture ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(name.toWellFormed()).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)}`,
     'Content-Security-Policy': "default-src 'none'; sandbox",
     'Cache-Control': 'no-store',
   });

@@ -55,6 +55,13 @@ async function open(options: PageOptions = {}): Promise<{ page: Page; uploads: F
   await untilLive(store);
   return { page, uploads, store };
 }
+/** Of one file, ready to be sent. */
+async function uploaded(uploads: FileUploads): Promise<ReturnType<FileUploads['take']>> {
+  uploads.useSession(session.id);
+  uploads.add(text('a.txt'));
+  await ready(uploads);
+  return uploads.take();
+}
 const text = (name: string, content = name): NewFile => {
   return { name, bytes: content.length, type: '', prepare: async () => ({ body: new Blob([content]), type: 'text/plain' }) };
 };
@@ -179,10 +186,7 @@ it('B36 a message without files says nothing of them', async () => {
 it('B37 what is uploaded and not sent is there after a reload, as long as the server keeps it', async () => {
   const storage = new Map<string, string>();
   const first = await open({ storage });
-  first.uploads.useSession(session.id);
-  first.uploads.add(text('a.txt'));
-  await ready(first.uploads);
-  const before = first.uploads.take();
+  const before = await uploaded(first.uploads);
   first.uploads.putBack(before);
   first.page.close();
   const second = await open({ storage });
@@ -200,10 +204,7 @@ it('B37 what is uploaded and not sent is there after a reload, as long as the se
 it('B37 a message with files that waits survives a reload with them; signing out leaves nothing behind', async () => {
   const storage = new Map<string, string>();
   const first = await open({ storage });
-  first.uploads.useSession(session.id);
-  first.uploads.add(text('a.txt'));
-  await ready(first.uploads);
-  const files = first.uploads.take();
+  const files = await uploaded(first.uploads);
   server.handlers['message:send'] = () => null;
   first.store.send('Look', files);
   first.page.close();
