@@ -322,6 +322,28 @@ describeOnStage('versions', (on) => {
       expect(asked('message:regenerate')).toHaveLength(1);
     });
 
+    it('U81 an edit that waits for the connection is made once after a reload, and leaves no open edit behind', async () => {
+      tell(on.stage.session, 'Hello', 'The first answer.');
+      const page = await open();
+      cutOff();
+      await page.getByTestId('try-now').waitFor();
+      await questions(page).hover();
+      await questions(page).getByTestId('edit').click();
+      await page.getByTestId('edit-text').fill('Hello there');
+      await page.getByTestId('edit-text').press('Enter');
+      await page.getByTestId('version-waiting').waitFor();
+      await page.reload();
+      on.stage.server.refuse = () => undefined;
+      await page.locator('[data-state=waiting][data-role=assistant]').waitFor();
+      finish('The second answer.');
+      await questions(page).getByText('Hello there').waitFor();
+      await questions(page).hover();
+      await page.getByTestId('version-previous').first().click();
+      await questions(page).getByText('Hello', { exact: true }).waitFor();
+      expect(await page.getByTestId('edit-text').count()).toBe(0);
+      expect(asked('message:edit')).toHaveLength(1);
+    });
+
     it('U81 an edit on its way shows what it will say, and comes back with its text when taken back', async () => {
       tell(on.stage.session, 'Hello', 'The first answer.');
       const page = await open();

@@ -12,13 +12,14 @@
  * Whatever happens to the connection, `view` ends equal to what the server stored.
  */
 import type { Mode } from '../../../src/protocol/wire.ts';
+import { AskedVersions } from './asked-versions.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import type { Environment } from './environment.ts';
 import type { Frame } from './frames.ts';
 import { Models } from './models.ts';
 import { ServerFiles } from './server-files.ts';
 import { SessionList } from './session-list.ts';
-import { SessionStore } from './session-store.ts';
+import { SessionStore, type Waiting } from './session-store.ts';
 import { TokenKeeper } from './tokens.ts';
 import { Unsent } from './unsent.ts';
 import { TokenRefresher } from './token-refresher.ts';
@@ -40,7 +41,7 @@ export class ChatClient {
   readonly files: ServerFiles;
   readonly env: Environment;
   private readonly mode: Mode;
-  private readonly unsent: Unsent;
+  private readonly waiting: Waiting;
   private readonly stores = new Set<SessionStore>();
   /** Nobody looks at these any more, but something of them is still on its way. */
   private readonly lingering = new Set<SessionStore>();
@@ -50,7 +51,7 @@ export class ChatClient {
     this.url = options.url;
     this.env = options.environment;
     this.mode = options.mode ?? 'delta';
-    this.unsent = new Unsent(this.env, this.url);
+    this.waiting = { unsent: new Unsent(this.env, this.url), asked: new AskedVersions(this.env, this.url) };
     this.tokens = new TokenKeeper(this.env, this.url);
     this.connection = new Connection(this.env, this.url, this.tokens);
     this.sessions = new SessionList(this.env, this.connection, `holdfast.removals:${this.url}`);
@@ -81,7 +82,8 @@ export class ChatClient {
   }
   signOut(): void {
     this.tokens.forget();
-    this.unsent.clear();
+    this.waiting.unsent.clear();
+    this.waiting.asked.clear();
     this.files.forget();
     this.connection.disconnect();
   }
@@ -93,7 +95,7 @@ export class ChatClient {
       this.lingering.delete(known);
       return known;
     }
-    const store = new SessionStore(this.env, this.connection, sessionId, this.mode, this.unsent);
+    const store = new SessionStore(this.env, this.connection, sessionId, this.mode, this.waiting);
     this.stores.add(store);
     return store;
   }
@@ -114,10 +116,11 @@ export class ChatClient {
    * without it, it is sent unseen.
    */
   async resumeUnsent(fresh: SessionStore | null): Promise<void> {
-    for (const sessionId of this.unsent.sessions()) {
+    const { unsent, asked } = this.waiting;
+    for (const sessionId of new Set([...unsent.sessions(), ...asked.sessions()])) {
       if (!this.of(sessionId).some(({ sessionId: id }) => id === sessionId)) this.close(this.open(sessionId));
     }
-    const adopted = await this.unsent.adopt();
+    const adopted = await unsent.adopt();
     const free = fresh !== null && fresh.snapshot.value.phase === 'draft' && this.stores.has(fresh) ? fresh : null;
     if (adopted.length === 0) return;
     const store = free ?? this.open(null);

@@ -1,5 +1,6 @@
 /** One session as the page sees it: what the server has, what is on its way there, and what is being stopped. */
 import type { FeedbackReply, MessageFile, Mode, Rating, Session, SettingsChange } from '../../../src/protocol/wire.ts';
+import { AskedVersions, type VersionRequest } from './asked-versions.ts';
 import { Canceller } from './canceller.ts';
 import { configure } from './configure.ts';
 import type { Environment } from './environment.ts';
@@ -12,7 +13,7 @@ import type { Change } from './session-list.ts';
 import { SessionSync, type SyncPhase } from './session-sync.ts';
 import type { Transport } from './transport.ts';
 import { Unsent, type UnsentMessage } from './unsent.ts';
-import { VersionRequests, type VersionRequest } from './version-requests.ts';
+import { VersionRequests } from './version-requests.ts';
 import { VersionSwitch } from './version-switch.ts';
 
 export interface SessionSnapshot {
@@ -35,6 +36,12 @@ export interface SessionSnapshot {
 /** What went wrong, and with what: stopping a reply, making a version, or showing another one. */
 export type SessionProblem = ClientError & { of: 'stop' | 'version' | 'switch' };
 
+/** What no server has taken yet, of all sessions. */
+export interface Waiting {
+  unsent: Unsent;
+  asked: AskedVersions;
+}
+
 const PAGE = 50;
 
 export class SessionStore {
@@ -50,7 +57,7 @@ export class SessionStore {
   private readonly switch: VersionSwitch;
   private older: SessionSnapshot['older'] = { loading: false, error: null };
 
-  constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode, unsent: Unsent = new Unsent(env, 'alone')) {
+  constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode, { unsent, asked }: Waiting = { unsent: new Unsent(env, 'alone'), asked: new AskedVersions(env, 'alone') }) {
     const changed = (): void => this.update();
     this.env = env;
     this.transport = transport;
@@ -58,11 +65,13 @@ export class SessionStore {
     this.outbox = new Outbox(env, transport, this.sync, unsent, changed);
     const problem = (of: SessionProblem['of']) => (error: ClientError): void => this.problems.emit({ ...error, of });
     this.canceller = new Canceller(env, transport, this.sync, this.outbox, { changed, problem: problem('stop') });
-    this.versions = new VersionRequests(env, transport, this.sync, { changed, problem: problem('version'), unwanted: (replyId) => this.canceller.stop(replyId) });
+    this.versions = new VersionRequests(env, transport, this.sync, asked, { changed, problem: problem('version'), unwanted: (replyId) => this.canceller.stop(replyId) });
     this.switch = new VersionSwitch(env, transport, this.sync, { changed, problem: problem('switch') });
     this.snapshot = new Observable(this.take());
-    if (sessionId !== null) this.sync.start();
-    if (sessionId !== null) this.outbox.restore(unsent.of(sessionId));
+    if (sessionId === null) return;
+    this.sync.start();
+    this.outbox.restore(unsent.of(sessionId));
+    this.versions.restore(asked.of(sessionId));
   }
 
   get sessionId(): string | null {
@@ -182,6 +191,7 @@ export class SessionStore {
     this.versions.settle(this.sync.view);
     this.switch.settle(this.sync.view);
     this.outbox.keep();
+    this.versions.keep();
     this.snapshot.set(this.take());
     this.outbox.pump();
     this.canceller.pump();

@@ -1,8 +1,10 @@
 /**
  * Versions that were asked for. Like a message on its way, a request keeps its clientMessageId until the server answered
- * it, over however many tries and connections, so that one version is made. One at a time, as one reply streams at a time.
+ * it, over however many tries, connections and reloads, so that one version is made. One at a time, as one reply streams
+ * at a time.
  * A reader who does not want to wait takes it back: what the server makes of it all the same is stopped.
  */
+import type { AskedVersion, AskedVersions, VersionRequest } from './asked-versions.ts';
 import { RETRY, backoffMs } from './backoff.ts';
 import type { Environment } from './environment.ts';
 import type { SessionView } from './fold.ts';
@@ -11,14 +13,7 @@ import { isUnknownOutcome, type ClientError, type Result } from './result.ts';
 import type { SessionSync } from './session-sync.ts';
 import type { Transport } from './transport.ts';
 
-/** Of the reply `messageId`; an edit: of the user's message. */
-export type VersionRequest =
-  | { kind: 'regenerate' | 'continue'; messageId: string }
-  | { kind: 'edit'; messageId: string; content: string };
-
-interface Entry {
-  readonly request: VersionRequest;
-  readonly clientMessageId: string;
+interface Entry extends AskedVersion {
   tries: number;
   notBefore: number;
   /** The reply that the server answered with. */
@@ -41,14 +36,18 @@ export class VersionRequests {
   private readonly env: Environment;
   private readonly transport: Transport;
   private readonly sync: SessionSync;
+  private readonly asked: AskedVersions;
   private readonly on: VersionListener;
   private entry: Entry | null = null;
+  /** What storage has of it. */
+  private kept: string | null = null;
   private inFlight = false;
 
-  constructor(env: Environment, transport: Transport, sync: SessionSync, on: VersionListener) {
+  constructor(env: Environment, transport: Transport, sync: SessionSync, asked: AskedVersions, on: VersionListener) {
     this.env = env;
     this.transport = transport;
     this.sync = sync;
+    this.asked = asked;
     this.on = on;
   }
 
@@ -61,9 +60,28 @@ export class VersionRequests {
   make(request: VersionRequest): boolean {
     const { view } = this.sync;
     if (this.pending !== null || view === null || view.streaming !== null) return false;
-    this.entry = { request, clientMessageId: this.env.newId(), tries: 0, notBefore: 0, replyId: null, unwanted: false };
+    this.entry = { request, clientMessageId: this.env.newId(), askedAt: this.env.clock.now(), tries: 0, notBefore: 0, replyId: null, unwanted: false };
     this.on.changed();
     return true;
+  }
+
+  /** What an earlier page asked for. The server may have heard of it. */
+  restore(asked: AskedVersion | null): void {
+    if (asked === null) return;
+    this.entry = { ...asked, tries: 1, notBefore: 0, replyId: null, unwanted: false };
+    this.kept = asked.clientMessageId;
+    this.on.changed();
+  }
+
+  /** Brings storage up to date. What the server took is safe there. */
+  keep(): void {
+    const { entry, kept } = this;
+    const { sessionId } = this.sync;
+    const waits = entry !== null && entry.replyId === null && !entry.unwanted ? entry : null;
+    if (sessionId === null || kept === (waits?.clientMessageId ?? null)) return;
+    if (kept !== null) this.asked.drop(sessionId, kept);
+    if (waits !== null) this.asked.keep(sessionId, { request: waits.request, clientMessageId: waits.clientMessageId, askedAt: waits.askedAt });
+    this.kept = waits?.clientMessageId ?? null;
   }
 
   /** Takes back what is on its way; false when nothing is. */
@@ -79,7 +97,9 @@ export class VersionRequests {
   /** Drops what the view shows by now. */
   settle(view: SessionView | null): void {
     const { entry } = this;
-    if (entry === null || view === null) return;
+    if (entry === null) return;
+    if (this.sync.error?.code === 'not-found') this.entry = null;
+    if (view === null) return;
     const here = view.messages.find(({ id, clientMessageId }) => id === entry.replyId || clientMessageId === entry.clientMessageId);
     if (here === undefined && !view.deleted) return;
     this.entry = null;

@@ -4,7 +4,7 @@ import { useI18n } from 'vue-i18n';
 import { MAX_VERSIONS } from '../../../src/protocol/limits.ts';
 import type { Message } from '../../../src/protocol/wire.ts';
 import type { SessionSnapshot, SessionStore } from '../chat-client/session-store.ts';
-import type { VersionRequest } from '../chat-client/version-requests.ts';
+import type { VersionRequest } from '../chat-client/asked-versions.ts';
 import { useApp } from './app-context.ts';
 import { useEdits, type Edits } from './use-edits.ts';
 import { useLasting } from './use-lasting.ts';
@@ -55,6 +55,8 @@ export function provideVersions(store: () => SessionStore, snapshot: () => Sessi
   let asked: VersionRequest | null = null;
 
   watch(snapshot, ({ making: onItsWay }) => {
+    // Also one of an earlier page.
+    asked = onItsWay ?? asked;
     if (asked === null || onItsWay !== null) return;
     const { kind, messageId } = asked;
     asked = null;
@@ -62,7 +64,7 @@ export function provideVersions(store: () => SessionStore, snapshot: () => Sessi
     if (find(messageId) !== undefined) return;
     if (kind === 'edit') edits.end(messageId);
     arrived();
-  }, { flush: 'post' });
+  }, { flush: 'post', immediate: true });
   watch(store, () => (asked = null));
   useSwitchAnnouncements(snapshot);
 
@@ -74,8 +76,8 @@ export function provideVersions(store: () => SessionStore, snapshot: () => Sessi
     pressed,
     make(request) {
       const reason = refusal(request);
-      if (reason === null && store().makeVersion(request)) asked = request;
-      else toasts.show(reason ?? t('versions.waitReply'));
+      if (reason === null && store().makeVersion(request)) return;
+      toasts.show(reason ?? t('versions.waitReply'));
     },
     select(messageId, arrow) {
       if (wait.value !== null) return toasts.show(wait.value);
