@@ -62,7 +62,7 @@ it('T19 one whose answer was lost with the page is one version, also when it has
   acceptVersions(server, session).make('regenerate', { sessionId: session.id, messageId: reply, clientMessageId });
   session.end();
   const store = reload(before).client.open(session.id);
-  await untilSame(store, { ...session, messages: session.messages.filter(({ id }) => id !== reply) } as ScriptedSession);
+  await untilSame(store, { ...session, messages: session.messages.filter(({ id }) => id !== reply) });
   expect(store.snapshot.value.making).toBeNull();
   expect(asked()).toHaveLength(1);
 });
