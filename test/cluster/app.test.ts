@@ -1,9 +1,10 @@
 /** The app in a real browser, through a real HAProxy, on a real cluster: nodes die, and the person reads on. */
+import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import type { Browser } from 'playwright-core';
 import { AppTab } from '../browser/app-tab.ts';
 import { describeInChromium, launchChromium, newPage, shoot } from '../browser/chromium.ts';
-import { clusterEnv, startCluster, type Cluster } from '../support/cluster-nodes.ts';
+import { clusterEnv, startCluster, type Cluster, type ClusterNode } from '../support/cluster-nodes.ts';
 import { testMongo } from '../support/servers/mongo.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { testRedis } from '../support/servers/redis.ts';
@@ -61,6 +62,12 @@ describeWith(['redis-server', 'mongo', 'haproxy', 'openssl'], 'the app on a clus
       await until('history to have what the tabs show', async () => JSON.stringify(await first!.stored(front.url)) === JSON.stringify(shown), 10_000);
     }
 
+    /** The node that has the session's lease. */
+    async function ownerOf({ sessionId }: AppTab): Promise<ClusterNode> {
+      const lease = (await redis.get(`session:{${sessionId}}:owner`)) ?? '';
+      return cluster.all.find(({ nodeId }) => lease.startsWith(`${nodeId}/`))!;
+    }
+
     test('N23 two tabs at two gateways show one reply as it comes, without a complaint of the browser', async () => {
       const { tabs, complaints } = await twoTabs('Write a short poem about the sea, with a list and some code.');
       const names = await Promise.all(tabs.map((tab) => tab.gateway()));
@@ -89,9 +96,7 @@ describeWith(['redis-server', 'mongo', 'haproxy', 'openssl'], 'the app on a clus
     test('N25 kill -9 of the owner in the middle of a reply: it goes on in both tabs, and no shown character changes', async () => {
       const { tabs } = await twoTabs('Tell me about the tides.');
       const [first, second] = tabs;
-      const lease = async (): Promise<string> => (await redis.get(`session:{${first.sessionId}}:owner`)) ?? '';
-      const ownedBy = await lease();
-      const owner = cluster.all.find(({ nodeId }) => ownedBy.startsWith(`${nodeId}/`))!;
+      const owner = await ownerOf(first);
       const before = await Promise.all(tabs.map(async (tab) => (await tab.reply())!));
       for (const { status } of before) expect(status).toBe('streaming');
       owner.kill('SIGKILL');
@@ -99,7 +104,7 @@ describeWith(['redis-server', 'mongo', 'haproxy', 'openssl'], 'the app on a clus
       await shoot(first.page, 'cluster-owner-killed');
       await Promise.all(tabs.map((tab, n) => tab.streamed(before[n]!.content.length + 40)));
       await shoot(second.page, 'cluster-goes-on');
-      expect(await lease()).not.toBe(ownedBy);
+      expect(await ownerOf(first)).not.toBe(owner);
       await whole(tabs);
       for (const [n, tab] of tabs.entries()) expect((await tab.reply())!.content.startsWith(before[n]!.content)).toBe(true);
       for (const tab of tabs) {
@@ -124,6 +129,56 @@ describeWith(['redis-server', 'mongo', 'haproxy', 'openssl'], 'the app on a clus
       for (const url of sockets) expect(url.startsWith(tls.httpsUrl.replace('https:', 'wss:'))).toBe(true);
       // Chromium keeps no app of a server whose certificate nobody signed.
       expect(complaints.filter((text) => !text.includes('SSL certificate error'))).toEqual([]);
+    });
+
+    test('N81 a file, a thumb, a pin, a link and the versions of a reply outlive the gateway that owned their chat', async () => {
+      const { page } = await newPage(browser);
+      const first = new AppTab(page);
+      await first.open(`${front.url}/?debug`);
+      await page.getByTestId('file-input').setInputFiles({ name: 'tides.md', mimeType: '', buffer: Buffer.from('# Tides\n\nTwice a day.') });
+      await page.locator('[data-testid=attachment][data-status=ready]').waitFor();
+      const address = await first.say('What do the Strömungen do?');
+      await first.ended('complete');
+      const original = await first.shown();
+      await page.getByTestId('thumb-up').click();
+      await page.locator('[data-testid=thumb-up][aria-pressed=true]').waitFor();
+      await page.getByTestId('more').click();
+      await page.getByTestId('pin').click();
+      await page.locator('section', { hasText: 'Pinned' }).waitFor();
+      await page.getByTestId('more').click();
+      await page.getByTestId('share').click();
+      await page.getByTestId('share-create').click();
+      const link = await page.getByTestId('share-link').inputValue();
+      await page.keyboard.press('Escape');
+      const second = new AppTab(await page.context().newPage());
+      await second.open(address);
+
+      await page.getByTestId('regenerate').click();
+      for (const tab of [first, second]) {
+        await until('the other version', async () => (await tab.reply())?.id !== original[1]?.id);
+        await tab.streamed(20);
+      }
+      const owner = await ownerOf(first);
+      owner.kill('SIGKILL');
+      await owner.exited;
+      await whole([first, second]);
+      await shoot(second.page, 'cluster-parts-whole');
+
+      await second.page.getByTestId('version-previous').click();
+      for (const tab of [first, second]) await until('the first version', async () => JSON.stringify(await tab.shown()) === JSON.stringify(original), 10_000);
+      await second.page.reload();
+      await second.page.locator('[data-testid=thumb-up][aria-pressed=true]').waitFor();
+      await second.page.locator('section', { hasText: 'Pinned' }).waitFor();
+      const saving = second.page.waitForEvent('download');
+      await second.page.getByTestId('message-file').click();
+      expect(await readFile(await (await saving).path(), 'utf8')).toBe('# Tides\n\nTwice a day.');
+      await second.page.getByTestId('search').fill('stromungen');
+      await second.page.getByTestId('hit').first().waitFor();
+      const { page: reader, complaints } = await newPage(browser);
+      await reader.goto(link);
+      await reader.locator('[data-role=assistant]').waitFor();
+      expect(await reader.locator('[data-role]').count()).toBe(2);
+      expect(complaints).toEqual([]);
     });
   });
 });
