@@ -3,7 +3,7 @@ import hljs from 'highlight.js';
 import { makeBlockRenderer, type Block } from '../../../public/src/markdown/blocks.ts';
 import { closeBlock, withoutHalfMark } from '../../../public/src/markdown/closing.ts';
 import { makeCodeChunks } from '../../../public/src/markdown/code-chunks.ts';
-import { escapeHtml } from '../../../public/src/markdown/highlight.ts';
+import { colourer, escapeHtml } from '../../../public/src/markdown/highlight.ts';
 import { makeMarkdown } from '../../../public/src/markdown/render.ts';
 import { spoken } from '../../../public/src/markdown/spoken.ts';
 import { splitThinking } from '../../../public/src/markdown/thinking.ts';
@@ -195,6 +195,7 @@ describe('U62 formulas', () => {
     ['$$ x^2 $$', '<div class="math display">x^2</div>'],
     ['Text before\n$$\nx\n$$\nand after', '<p>Text before</p><div class="math display">x</div><p>and after</p>'],
     ['From $5 to $10, that is $5 more', '<p>From $5 to $10, that is $5 more</p>'],
+    ['It is $5-$6 or $7/$8', '<p>It is $5-$6 or $7/$8</p>'],
     ['`$x$` is code', '<p><code>$x$</code> is code</p>'],
   ])('%j', (text, shown) => {
     expect(whole(text)).toBe(shown);
@@ -235,6 +236,8 @@ describe('U63 colours', () => {
       expect(value.replaceAll(/<\/?span(?: class="[\w -]+")?>/g, '')).not.toMatch(/[<>]/);
       expect(text(value)).not.toContain('<');
     }
+    // Of no language that is known, or not loaded yet.
+    for (const language of ['nolang', 'typescript']) expect(colourer(language)(hostile).html).toBe(escapeHtml(hostile));
     expect(escapeHtml(hostile)).not.toMatch(/[<>]/);
   });
 });
