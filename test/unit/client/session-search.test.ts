@@ -35,7 +35,10 @@ describe('a search', () => {
 
   it('B26 is asked when the typing rests, once', async () => {
     server.handlers['session:search'] = ({ query }) => ({ ok: true, found: [found(query.length === 3 ? 'tea' : 'other')], hasMore: false });
-    for (const text of ['t', 'tr', 'trà ']) search.type(text);
+    for (const text of ['t', 'tr', 'trà ']) {
+      search.type(text);
+      await page.pass(150);
+    }
     expect(search.state.value).toMatchObject({ busy: true, found: [] });
     await page.pass(250);
     await until('the answer', () => ids().join() === 'tea');
