@@ -92,6 +92,25 @@ describeOnStage('away', (on) => {
     expect(await composer.inputValue()).toBe('');
   });
 
+  it('U67 what is written while a new chat comes to be goes with it', async () => {
+    const page = await open(on.stage.server.url);
+    cutOff();
+    await page.getByTestId('try-now').waitFor();
+    await write(page, 'Begun offline');
+    await page.getByTestId('message').filter({ hasText: 'Begun offline' }).waitFor();
+    const composer = page.getByTestId('composer');
+    await composer.fill('And what I say next');
+    on.stage.server.refuse = () => undefined;
+    await page.waitForURL(/\/s\/kelp00000001/);
+    expect(await composer.inputValue()).toBe('And what I say next');
+    await page.reload();
+    await page.getByTestId('message').filter({ hasText: 'Begun offline' }).waitFor();
+    expect(await composer.inputValue()).toBe('And what I say next');
+    await page.getByTestId('new-chat').click();
+    await page.getByTestId('empty').waitFor();
+    expect(await composer.inputValue()).toBe('');
+  });
+
   it('U68 without a network the badge says so, and the network coming back connects at once', async () => {
     tell(on.stage.session, 'Hello', 'Hello to you.');
     const page = await open();
