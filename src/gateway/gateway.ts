@@ -5,18 +5,19 @@ import type { RouteSchema } from 'moleculer-web';
 import type { FanOutLink } from '../backends/contracts.ts';
 import { listen } from '../listen.ts';
 import type { ActionInput, GatewayStatus, SocketView } from '../protocol/broker.ts';
-import { keepWatching } from './sockets/accumulated-watch.ts';
+import { keepWatching, tellHeads } from './sockets/accumulated-watch.ts';
 import { connected } from './sockets/connection.ts';
 import { createGatewayContext, type GatewayContext } from './gateway-context.ts';
 import type { GatewayLogger } from './gateway-logger.ts';
 import { clientHandlers } from './sockets/handlers.ts';
 import { handshake } from './sockets/handshake.ts';
+import { HeadTeller } from './sockets/head-teller.ts';
 import { addGatewayMetrics } from './gateway-metrics.ts';
 import { endConnectionsOf } from './http/http-server.ts';
 import { httpRoutes } from './http/http-routes.ts';
 import { OpenSessions } from './sockets/open-sessions.ts';
 import { resyncAll } from './sockets/resync.ts';
-import { openSessionsOf } from './sockets/rooms.ts';
+import { openSessionsOf, sessionRoomsHere } from './sockets/rooms.ts';
 import { socketHandlers } from './sockets/socket-events.ts';
 import { socketOptions } from './sockets/socket-options.ts';
 import type { GatewayServer } from './sockets/sockets.ts';
@@ -36,6 +37,7 @@ export class Gateway {
   #server: Server | undefined;
   #endConnections = (_afterMs: number): void => undefined;
   #stopWatching = (): void => undefined;
+  #heads: HeadTeller | undefined;
   /** Where it listens, with the real port; undefined until it does. */
   url: string | undefined;
 
@@ -66,7 +68,7 @@ export class Gateway {
 
   /** Listens. Throws StartError when it cannot. */
   async start(io: GatewayServer): Promise<void> {
-    const { config, logger } = this.context;
+    const { backends, clock, config, logger } = this.context;
     if (!this.#server) throw new Error('createServer() comes first');
     io.on('connection', (socket) => connected(this.context, socket));
     this.#spread.onInterrupted?.(() => resyncAll(this.context, io, 'frames may have been lost'));
@@ -74,10 +76,23 @@ export class Gateway {
     this.url = await listen(this.#server, { host: config.HOST, port: config.PORT, hostSetting: 'HOST', portSetting: 'PORT' });
     this.#server.on('error', (err) => logger.error({ err }, 'http server'));
     this.#stopWatching = keepWatching(this.context, io);
+    this.#heads = new HeadTeller({
+      meta: (sessionId) => backends.log.meta(sessionId),
+      clock,
+      rooms: () => sessionRoomsHere(io, ['delta', 'accumulated']),
+      tell: (rooms, heads) => tellHeads(io, rooms, heads),
+      warn: (err, sessions) => logger.warn({ err, sessions }, 'after a node was lost the heads of sessions could not be read; trying again'),
+    });
+  }
+
+  /** Another node left, in peace or not. */
+  nodeGone(): void {
+    this.#heads?.nodeGone();
   }
 
   stop(): void {
     this.#stopWatching();
+    this.#heads?.stop();
     this.#endConnections(STOP_WITHIN_MS);
   }
 

@@ -1,9 +1,11 @@
 /** The sockets of one process: the product's opening of sessions and its fan-out, over simulated sockets and rooms. */
 import type { Server } from 'socket.io';
 import { tellHeads } from '../../src/gateway/sockets/accumulated-watch.ts';
+import type { EventLog } from '../../src/backends/contracts.ts';
+import { HeadTeller } from '../../src/gateway/sockets/head-teller.ts';
 import { fanOut } from '../../src/gateway/sockets/fan-out.ts';
 import { OpenSessions } from '../../src/gateway/sockets/open-sessions.ts';
-import { openSessionsOf } from '../../src/gateway/sockets/rooms.ts';
+import { openSessionsOf, parseRoom } from '../../src/gateway/sockets/rooms.ts';
 import type { GatewayServer, GatewaySocket } from '../../src/gateway/sockets/sockets.ts';
 import type { GatewayContext } from '../../src/gateway/gateway-context.ts';
 import type { EventPayload } from '../../src/protocol/broker.ts';
@@ -23,7 +25,7 @@ export class SimGateway implements Gateway {
   readonly #rooms = new Map<string, Set<Client>>();
   closed = false;
 
-  constructor(world: Around, machine: Machine) {
+  constructor(world: Around, machine: Machine, meta: EventLog['meta']) {
     this.#world = world;
     this.#machine = machine;
     this.place = machine.place;
@@ -37,6 +39,14 @@ export class SimGateway implements Gateway {
       fanOut['gateway.frames'](io, payload);
     });
     machine.events.set('gateway.alive', (payload: EventPayload<'gateway.alive'>) => fanOut['gateway.alive'](io, payload));
+    const heads = new HeadTeller({
+      meta,
+      clock: machine.clock,
+      rooms: () => new Map([...this.#rooms.keys()].flatMap((room) => { const parsed = parseRoom(room); return parsed ? [[room, parsed.sessionId]] : []; })),
+      tell: (rooms, known) => tellHeads(io, rooms, known),
+      warn: () => {},
+    });
+    machine.presence.onGone(() => heads.nodeGone());
     machine.events.set('gateway.resync', (payload: EventPayload<'gateway.resync'>) => fanOut['gateway.resync'](io, payload));
   }
 

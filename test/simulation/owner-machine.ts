@@ -39,7 +39,7 @@ export class OwnerMachine extends Machine {
     const { scheduler, fate, store } = world;
     this.#peers = { presence: this.presence, clock: this.clock };
     this.#connection = new StoreConnection(scheduler, fate, this.place, () => world.reaches(this.place));
-    this.gateway = parts.gateway ? new SimGateway(world, this) : null;
+    this.gateway = parts.gateway ? new SimGateway(world, this, (sessionId) => this.#connection.call(() => store.kept(sessionId).meta)) : null;
     this.#membership = parts.owner ? new Membership({ server: store, connection: this.#connection, clock: this.clock, ttlMs: NODE_TTL_MS, newId: world.newId }) : null;
     this.owner = this.#membership && this.#makeOwner(this.#membership);
     if (this.owner) this.#offer(this.owner);

@@ -1,6 +1,8 @@
 /** What heals in several ways must heal in the quickest: here a test says what is lost, and when. */
 import { SESSION } from './around.ts';
 import { FINE } from './fate.ts';
+import type { Plan, Step } from './plan.ts';
+import { prove } from './play.ts';
 import { World } from './world.ts';
 
 /** A world whose first reply has begun. */
@@ -39,4 +41,12 @@ test('V20 a run hears nobody whose epoch is over', async () => {
   expect(runs.attach({ runId, ownerNode: 'owner-2', epoch: epoch + 1, offset: textOf(world).length })).toEqual({ known: true });
   expect(runs.cancel({ runId, epoch })).toEqual({ known: false });
   expect(runs.views()).toHaveLength(1);
+});
+
+/** An owner without a gateway beside it, whose frames go through gate-3; its one tab reads at gate-2. */
+const apart: Plan = { continuation: 'prefill', owners: 1, apart: true, ais: 1, tabs: 1, whole: false, weather: FINE, tape: new Uint8Array(), paceMs: 0, steps: [] };
+const step = (after: number, deed: Step['deed'], which: number): Step => ({ after, deed, which, ms: 0 });
+
+test.each(['stop-owner', 'kill-owner'] as const)('V21 what a gateway took with it is missed by nobody, though its owner goes before anyone knows: %s', async (deed) => {
+  await prove({ ...apart, steps: [step(100, 'kill-owner', 2), step(0, 'rate', 1), step(11, deed, 0)] });
 });

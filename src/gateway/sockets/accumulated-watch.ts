@@ -6,7 +6,7 @@ import { every } from '../../clock.ts';
 import { call } from '../../typed-call.ts';
 import type { Cursor } from '../../protocol/wire.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { parseRoom } from './rooms.ts';
+import { sessionRoomsHere } from './rooms.ts';
 import type { GatewayServer } from './sockets.ts';
 
 const MAX_IDS_PER_CALL = 500;
@@ -14,7 +14,7 @@ const MAX_IDS_PER_CALL = 500;
 /** Asks twice in each ACCUMULATED_WATCH_MS, until the returned function is called. */
 export function keepWatching({ broker, config, clock, logger }: GatewayContext, io: GatewayServer): () => void {
   return every(clock, () => config.ACCUMULATED_WATCH_MS / 2, async () => {
-    const rooms = watchedHere(io);
+    const rooms = sessionRoomsHere(io, ['accumulated']);
     const ids = [...new Set(rooms.values())];
     try {
       for (let i = 0; i < ids.length; i += MAX_IDS_PER_CALL) {
@@ -31,14 +31,4 @@ export function tellHeads(io: GatewayServer, rooms: Map<string, string>, heads: 
     const head = heads[sessionId];
     if (head) io.local.to(room).emit('session:alive', [sessionId, head.logId, head.seq]);
   }
-}
-
-/** Rooms of whole texts and their sessions. The adapter's rooms are those of this node's sockets. */
-function watchedHere(io: GatewayServer): Map<string, string> {
-  const rooms = new Map<string, string>();
-  for (const room of io.sockets.adapter.rooms.keys()) {
-    const parsed = parseRoom(room);
-    if (parsed?.mode === 'accumulated') rooms.set(room, parsed.sessionId);
-  }
-  return rooms;
 }

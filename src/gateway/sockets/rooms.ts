@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Mode } from '../../protocol/wire.ts';
-import type { GatewaySocket } from './sockets.ts';
+import type { GatewayServer, GatewaySocket } from './sockets.ts';
 
 const PREFIX: Record<Mode, string> = { delta: 'session', accumulated: 'whole' };
 /** Characters of a user's own room: 128 bits, so that no two users share it. */
@@ -44,6 +44,16 @@ export function parseRoom(room: string): { sessionId: string; mode: Mode } | und
   if (sessionId === undefined) return undefined;
   if (prefix === PREFIX.delta) return { sessionId, mode: 'delta' };
   return prefix === PREFIX.accumulated ? { sessionId, mode: 'accumulated' } : undefined;
+}
+
+/** Rooms of sessions that are read in one of these modes, and the sessions. The adapter's rooms are those of this node's sockets. */
+export function sessionRoomsHere(io: GatewayServer, modes: Mode[]): Map<string, string> {
+  const rooms = new Map<string, string>();
+  for (const room of io.sockets.adapter.rooms.keys()) {
+    const parsed = parseRoom(room);
+    if (parsed && modes.includes(parsed.mode)) rooms.set(room, parsed.sessionId);
+  }
+  return rooms;
 }
 
 /** Sessions this socket has open, each once. Its rooms are the only record of that. */
