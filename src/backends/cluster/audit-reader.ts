@@ -8,7 +8,7 @@ import type { AuditEntry, AuditReadOptions } from '../contracts.ts';
 import { fromMessage } from './kafka-batches.ts';
 import type { KafkaSettings } from './kafka-client.ts';
 
-const { KafkaJSProtocolError } = kafkajs;
+const { KafkaJSError, KafkaJSGroupCoordinatorNotFound, KafkaJSProtocolError } = kafkajs;
 
 /** Nothing new for so long although the end is not reached: somebody else must look at that broker. */
 const IDLE_MS = 30_000;
@@ -34,29 +34,32 @@ export async function readAudit(kafka: Kafka, settings: KafkaSettings, options: 
     await admin.connect();
     const spans = await patiently(() => spansOf(admin, topic, options.since));
     if (spans.length === 0) return;
-    const consumer = kafka.consumer({ groupId, maxBytesPerPartition: settings.KAFKA_MAX_MESSAGE_BYTES, maxWaitTimeInMs: 200, allowAutoTopicCreation: false, retry: { retries: 3, restartOnFailure: async () => false } });
-    try {
-      await consume(consumer, topic, spans, options, take);
-    } finally {
-      await consumer.disconnect();
-    }
+    const consumer = (): Consumer => kafka.consumer({ groupId, maxBytesPerPartition: settings.KAFKA_MAX_MESSAGE_BYTES, maxWaitTimeInMs: 200, allowAutoTopicCreation: false, retry: { retries: 3, restartOnFailure: async () => false } });
+    await patiently(() => consume(consumer(), topic, spans, options, take));
     await admin.deleteGroups([groupId]).catch(() => {});
   } finally {
     await admin.disconnect();
   }
 }
 
-/** A broker that has just come back does not lead its partitions yet, and says so. */
+/** A broker that has just come back leads neither its partitions nor its groups yet, and says so. */
 export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   const limit = performance.now() + LEADER_MS;
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof KafkaJSProtocolError && error.retriable) || performance.now() > limit) throw error;
+      if (!saysLater(error) || performance.now() > limit) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, LEADER_PAUSE_MS));
   }
+}
+
+/** What the broker said is the innermost cause: the client wraps it when it gave up asking. */
+function saysLater(error: unknown): boolean {
+  if (!(error instanceof KafkaJSError)) return false;
+  if (error.cause !== undefined) return saysLater(error.cause);
+  return error instanceof KafkaJSGroupCoordinatorNotFound || (error instanceof KafkaJSProtocolError && error.retriable);
 }
 
 async function spansOf(admin: Admin, topic: string, since: number | undefined): Promise<Span[]> {
@@ -68,6 +71,7 @@ async function spansOf(admin: Admin, topic: string, since: number | undefined): 
     .filter(({ next, end }) => next < end);
 }
 
+/** Reads on from where the spans are; ends the consumer. */
 async function consume(consumer: Consumer, topic: string, spans: Span[], options: AuditReadOptions, take: (entries: AuditEntry[]) => void): Promise<void> {
   const total = sum(spans);
   let idle: NodeJS.Timeout | undefined;
@@ -83,7 +87,11 @@ async function consume(consumer: Consumer, topic: string, spans: Span[], options
     clearTimeout(idle);
     idle = setTimeout(() => fail(new Error(`nothing came for ${IDLE_MS} ms, ${sum(spans)} entries before the end`)), IDLE_MS);
   };
-  consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
+  let crashed = false;
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    crashed = true;
+    fail(payload.error);
+  });
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -97,10 +105,12 @@ async function consume(consumer: Consumer, topic: string, spans: Span[], options
         if (sum(spans) === 0) finish();
       },
     });
-    for (const { partition, next } of spans) consumer.seek({ topic, partition, offset: String(next) });
+    // Where it could not join its group, `run` resolves all the same.
+    if (!crashed) for (const { partition, next } of spans) consumer.seek({ topic, partition, offset: String(next) });
     await done;
   } finally {
     clearTimeout(idle);
+    await consumer.disconnect();
   }
 }
 

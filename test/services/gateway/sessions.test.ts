@@ -1,5 +1,5 @@
 import { Adapter } from 'socket.io-adapter';
-import type { FanOutLink } from '../../../src/backends/contracts.ts';
+import type { Backends, FanOutLink, LogMeta } from '../../../src/backends/contracts.ts';
 import { chatError } from '../../../src/errors.ts';
 import type { Event, Message, WholeMessage } from '../../../src/protocol/wire.ts';
 import { call } from '../../../src/typed-call.ts';
@@ -247,4 +247,21 @@ test('G6 a client that leaves while its session is being opened leaves no room b
   const { io } = node.broker.getLocalService('gateway') as { io?: { sockets: { adapter: { rooms: Map<string, unknown> } } } };
   const rooms = [...(io?.sockets.adapter.rooms.keys() ?? ['session: no io'])];
   expect(rooms.filter((room) => room.startsWith('session:'))).toEqual([]);
+});
+
+test('G29 a node that leaves, in peace or not, has the heads of the sessions told to those who have them open', async () => {
+  const meta = async (sessionId: string): Promise<LogMeta> => ({ sessionId, logId: 'LOG1', head: 9, run: null }) as LogMeta;
+  const log = { meta } as Backends['log'];
+  const own = await startGateway({ backends: { log } });
+  try {
+    const client = await own.connect();
+    const frames = framesOf(client);
+    await ask(client, 'session:open', { sessionId: 's1' });
+    void own.broker.broadcastLocal('$node.disconnected', { node: { id: 'ai-1', services: [{ name: 'ai' }] }, unexpected: true });
+    void own.broker.broadcastLocal('$node.disconnected', { node: { id: 'gate-2', services: [] }, unexpected: false });
+    await until('the head', () => frames.length > 0);
+    expect(frames).toEqual([['session:alive', ['s1', 'LOG1', 9]]]);
+  } finally {
+    await own.stop();
+  }
 });
