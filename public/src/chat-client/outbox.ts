@@ -49,6 +49,8 @@ export class Outbox {
   private kept: { sessionId: string | null; ids: readonly string[] };
   private inFlight = false;
   private cancelTimer = (): void => {};
+  /** Something that was asked for before this message comes first. */
+  waits: (createdAt: number) => boolean = () => false;
 
   constructor(env: Environment, transport: Transport, sync: SessionSync, unsent: Unsent, changed: () => void) {
     this.env = env;
@@ -121,7 +123,7 @@ export class Outbox {
     const { view, phase, sessionId } = this.sync;
     const entry = this.entries.find((other) => other.status === 'sending' && other.acceptedAs === null);
     const ready = phase === 'live' && view !== null && view.streaming === null && !view.deleted;
-    if (entry === undefined || this.inFlight || !ready || sessionId === null) return;
+    if (entry === undefined || this.inFlight || !ready || sessionId === null || this.waits(entry.createdAt)) return;
     const wait = entry.notBefore - this.env.clock.now();
     if (wait > 0) this.pumpAfter(wait);
     else void this.send(entry, sessionId);

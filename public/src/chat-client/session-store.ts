@@ -66,6 +66,7 @@ export class SessionStore {
     const problem = (of: SessionProblem['of']) => (error: ClientError): void => this.problems.emit({ ...error, of });
     this.canceller = new Canceller(env, transport, this.sync, this.outbox, { changed, problem: problem('stop') });
     this.versions = new VersionRequests(env, transport, this.sync, asked, { changed, problem: problem('version'), unwanted: (replyId) => this.canceller.stop(replyId) });
+    this.outbox.waits = (createdAt) => this.versions.comesBefore(createdAt);
     this.switch = new VersionSwitch(env, transport, this.sync, { changed, problem: problem('switch') });
     this.snapshot = new Observable(this.take());
     if (sessionId === null) return;

@@ -56,6 +56,11 @@ export class VersionRequests {
     return this.entry === null || this.entry.unwanted ? null : this.entry.request;
   }
 
+  /** A message that was written later follows the version, not what the version stands beside. */
+  comesBefore(createdAt: number): boolean {
+    return this.entry !== null && !this.entry.unwanted && this.entry.askedAt <= createdAt;
+  }
+
   /** False when another one is on its way, or a reply streams. */
   make(request: VersionRequest): boolean {
     const { view } = this.sync;

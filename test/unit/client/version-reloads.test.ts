@@ -120,3 +120,22 @@ it('T19 a chat that is gone takes its version with it; signing out leaves none b
   third.close();
   expect(kept(third)).toEqual([]);
 });
+
+it('T19 a message that is written after a version was asked for follows it, also after a reload', async () => {
+  server.handlers['message:send'] = ({ clientMessageId, content }) => {
+    const ids = session.begin(content, clientMessageId);
+    return { ok: true, messageId: session.messages.at(-2)!.id, replyId: ids, duplicate: false };
+  };
+  const before = await askedInVain();
+  const offline = reload(before, { connect: false });
+  offline.client.open(session.id).send('And then?');
+  offline.close();
+  acceptVersions(server, session);
+  const page = reload(before);
+  const store = page.client.open(session.id);
+  await until('the version', () => session.messages.length === 3);
+  expect(server.requestsNamed('message:send')).toEqual([]);
+  session.end();
+  await until('the message', () => session.messages.some(({ content }) => content === 'And then?'));
+  expect(store.snapshot.value.making).toBeNull();
+});
