@@ -348,4 +348,12 @@ export const mutations: Mutation[] = [
     replace: 'WHERE kept_at < ?',
     tests: ['test/contract'],
   },
+  {
+    name: 'heads-after-loss',
+    guarantee: 'What a node took with it when it went is missed by no tab: each gateway tells the heads.',
+    file: 'src/gateway/sockets/head-teller.ts',
+    find: 'this.#parts.tell(rooms,',
+    replace: 'void Object(rooms,',
+    tests: ['test/simulation/scripted.test.ts', 'test/unit/gateway', 'test/services/gateway/sessions.test.ts'],
+  },
 ];
