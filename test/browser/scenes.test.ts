@@ -208,6 +208,19 @@ describeOnStage('scenes', (on) => {
     await page.waitForURL((url) => url.pathname === '/');
   });
 
+  it('U142 a chat that is deleted goes from the other tab too, and comes back there with the undo', async () => {
+    tell(on.stage.session, QUESTION, 'A short answer.');
+    const page = await open();
+    const other = await page.context().newPage();
+    await other.goto(on.stage.server.url);
+    const listed = other.locator(`[data-session-id=${on.stage.session.id}]`);
+    await listed.waitFor();
+    await choose(page, 'delete');
+    await listed.waitFor({ state: 'detached' });
+    await page.getByTestId('toast-action').click();
+    await listed.waitFor();
+  });
+
   it('U60 a chat is exported as Markdown and as JSON, every page of its history', async () => {
     tell(on.stage.session, QUESTION, 'A short answer.');
     const [asked, answered] = on.stage.session.messages;
