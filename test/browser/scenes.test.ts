@@ -164,7 +164,7 @@ describeOnStage('scenes', (on) => {
     }
   });
 
-  it('U8 with guests off the app says how to sign in, and takes a token', async () => {
+  it('U8 with guests off the app says how to sign in, takes a token, and forgets it by “Sign out”', async () => {
     on.stage.server.guests.allowed = false;
     const { page } = await on.newPage();
     await page.goto(on.stage.server.url);
@@ -175,6 +175,13 @@ describeOnStage('scenes', (on) => {
     await page.getByTestId('token').press('Enter');
     await page.getByTestId('empty').waitFor();
     await until('the pasted token', () => on.stage.server.handshakes.at(-1)?.token === 'header.payload.signature');
+    await page.getByTestId('settings').click();
+    await page.getByLabel('Tiếng Việt').check();
+    await page.getByRole('button', { name: 'Đăng xuất' }).waitFor();
+    await page.getByLabel('English').check();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByTestId('sign-in').waitFor();
+    expect(await page.evaluate('Object.keys(localStorage).filter((key) => key.startsWith("holdfast.token"))')).toEqual([]);
   });
 
   const choose = async (page: Page, action: string): Promise<void> => {

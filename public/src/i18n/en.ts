@@ -222,7 +222,7 @@ export const en = {
     serverInvalid: 'This is not an address. It looks like https://chat.example.com.',
     serverSilent: 'No chat server answers at this address.',
     serverAnyway: 'Use it anyway',
-    signOut: 'Forget the token',
+    signOut: 'Sign out',
     signOutHint: 'You are signed in with a token that you pasted.',
   },
   chat: {

@@ -221,8 +221,8 @@ export const vi: Messages = {
     serverInvalid: 'Đây không phải là địa chỉ. Địa chỉ có dạng https://chat.example.com.',
     serverSilent: 'Không có máy chủ trò chuyện nào trả lời ở địa chỉ này.',
     serverAnyway: 'Vẫn dùng',
-    signOut: 'Quên mã truy cập',
-    signOutHint: 'Bạn đang dùng một mã truy cập đã dán.',
+    signOut: 'Đăng xuất',
+    signOutHint: 'Bạn đang đăng nhập bằng một mã truy cập đã dán.',
   },
   chat: {
     settings: 'Cài đặt của cuộc trò chuyện',
