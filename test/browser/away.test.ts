@@ -43,6 +43,75 @@ describeOnStage('away', (on) => {
     expect(sends()).toHaveLength(2);
   });
 
+  it('U143 a chat opened without a connection says that it is shown later, as does the list, and both come by themselves', async () => {
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    const page = await open(on.stage.url);
+    cutOff();
+    await page.reload();
+    await page.getByTestId('session-notice').getByText('Not connected. This chat is shown when the connection is back.').waitFor();
+    await page.getByTestId('list-away').waitFor();
+    await page.getByRole('heading', { name: 'Conversation' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    expect(await page.getByTestId('chat-settings').count()).toBe(0);
+    await shoot(page, 'unseen-chat');
+    on.stage.server.refuse = () => undefined;
+    await page.getByText('Hello to you.').waitFor();
+    await page.getByRole('heading', { name: 'Retrying requests with backoff' }).waitFor();
+    await page.getByTestId('session-item').first().waitFor();
+    expect(await page.getByTestId('list-away').count()).toBe(0);
+  });
+
+  it('U144 a message that waits in a chat not seen yet stands below that word, with the way to take it back', async () => {
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    const page = await open(on.stage.url, { viewport: { width: 390, height: 844 } });
+    cutOff();
+    await page.getByTestId('try-now').waitFor();
+    await write(page, 'Written away');
+    await page.reload();
+    await page.getByText('This chat is shown when the connection is back.').waitFor();
+    await page.getByTestId('message').filter({ hasText: 'Written away' }).waitFor();
+    await shoot(page, 'unseen-chat-message-phone');
+    await page.getByTestId('take-back').click();
+    expect(await page.getByTestId('composer').inputValue()).toBe('Written away');
+    await page.getByRole('button', { name: 'Start a new chat' }).waitFor();
+    on.stage.server.refuse = () => undefined;
+    await page.getByText('Hello to you.').waitFor();
+    expect(sends()).toEqual([]);
+  });
+
+  it('U144 a version that waits there says so and is taken back, an edit with its text', async () => {
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    const page = await open(on.stage.url);
+    await page.getByTestId('regenerate').waitFor();
+    cutOff();
+    await page.getByTestId('try-now').waitFor();
+    await page.getByTestId('regenerate').click();
+    await page.getByTestId('version-waiting').waitFor();
+    await page.reload();
+    await page.getByTestId('version-waiting').getByText('Another version of a reply waits for the connection.').waitFor();
+    await shoot(page, 'unseen-chat-version');
+    await page.getByTestId('withdraw').click();
+    await page.getByTestId('version-waiting').waitFor({ state: 'detached' });
+    on.stage.server.refuse = () => undefined;
+    await page.getByText('Hello to you.').waitFor();
+    expect(on.stage.server.requestsNamed('message:regenerate')).toEqual([]);
+
+    await page.locator('.bubble').hover();
+    await page.getByTestId('edit').click();
+    await page.getByTestId('edit-text').fill('Hello again');
+    cutOff();
+    await page.getByTestId('try-now').waitFor();
+    await page.getByTestId('edit-send').click();
+    await page.getByTestId('version-waiting').waitFor();
+    await page.reload();
+    await page.getByText('A message you changed waits for the connection.').waitFor();
+    await page.getByTestId('withdraw').click();
+    on.stage.server.refuse = () => undefined;
+    await page.getByTestId('edit-text').waitFor();
+    expect(await page.getByTestId('edit-text').inputValue()).toBe('Hello again');
+    expect(on.stage.server.requestsNamed('message:edit')).toEqual([]);
+  });
+
   it('U66 a new chat begun without a connection survives a reload, too', async () => {
     const page = await open(on.stage.server.url);
     cutOff();

@@ -181,6 +181,18 @@ describeOnStage('conversation', (on) => {
     await page.getByTestId('pane').getByText('The end.').waitFor();
   });
 
+  it('U148 a low view has no line about keys, and has the one that matters', async () => {
+    const { page } = await on.open(on.stage.url, { viewport: { width: 1000, height: 700 } });
+    const hint = page.getByText('Enter sends, Shift + Enter makes a new line');
+    await hint.waitFor();
+    await page.setViewportSize({ width: 1000, height: 420 });
+    await hint.waitFor({ state: 'hidden' });
+    await shoot(page, 'low-view');
+    await page.getByTestId('badge').click();
+    await page.getByTestId('disconnect').click();
+    await page.getByText('Not connected: what you send waits').waitFor();
+  });
+
   it('U11 a finished block is not drawn again while the reply grows', async () => {
     const page = await open();
     on.stage.session.begin('Go on');

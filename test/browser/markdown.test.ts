@@ -1,4 +1,5 @@
 /** Replies as they are drawn, while they come and when they are whole, on a scripted server. */
+import type { Locator } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { shoot } from './chromium.ts';
 import { describeOnStage, type OnStage } from './on-stage.ts';
@@ -55,6 +56,30 @@ describeOnStage('markdown', (on) => {
     on.stage.session.delta(`${ANSWER.slice(table + 6)}\nAnd **this is bol`);
     await page.locator('strong', { hasText: 'this is bol' }).waitFor();
     expect(await page.locator('.markdown > .block').last().innerText()).toBe('And this is bol');
+  });
+
+  it.each(['light', 'dark'] as const)('U149 what is wider than its place has a shadow at the edge where it goes on, and none where it ends (%s)', async (colorScheme) => {
+    const wide = 'a_long_name + '.repeat(30);
+    tell(on.stage.session, 'Wide?', `\`\`\`ts\n${wide}\n\`\`\`\n\nand\n\n\`\`\`ts\nshort\n\`\`\`\n\n$$\n${'x^2 + '.repeat(40)}1\n$$`);
+    const { page } = await open({ viewport: { width: 390, height: 844 }, colorScheme });
+    await page.locator('.katex-display').waitFor();
+    /** A strip along one edge, above the text. */
+    const strip = async (place: Locator, edge: 'left' | 'right'): Promise<string> => {
+      const { x, y, width } = (await place.boundingBox())!;
+      return (await page.screenshot({ clip: { x: edge === 'left' ? x : x + width - 12, y: y + 1, width: 12, height: 2 } })).toString('base64');
+    };
+    const [code, short, formula] = [page.locator('pre').first(), page.locator('pre').nth(1), page.locator('.math.display')];
+    await shoot(page, `wide-${colorScheme}`);
+    expect(await code.evaluate((element: { scrollWidth: number }) => element.scrollWidth)).toBeGreaterThan(2_000);
+    for (const place of [code, formula]) {
+      const [startLeft, startRight] = [await strip(place, 'left'), await strip(place, 'right')];
+      expect(startLeft).not.toBe(startRight);
+      await place.evaluate((element: { scrollLeft: number; scrollWidth: number }) => void (element.scrollLeft = element.scrollWidth));
+      expect(await strip(place, 'right')).not.toBe(startRight);
+      expect(await strip(place, 'right')).toBe(startLeft);
+      expect(await strip(place, 'left')).not.toBe(startLeft);
+    }
+    expect(await strip(short, 'left')).toBe(await strip(short, 'right'));
   });
 
   it('U61 nothing that was drawn moves or flashes while a reply comes in small pieces', async () => {

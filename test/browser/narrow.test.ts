@@ -105,6 +105,19 @@ describeOnStage('narrow', (on) => {
     await fits(page, `away-${locale}`);
   });
 
+  it('U147 the way to the latest is a small arrow that stands on little of the text, and keeps its name', async () => {
+    for (let turn = 0; turn < 3; turn += 1) tell(on.stage.session, QUESTION);
+    const page = await open();
+    await page.getByTestId('pane').evaluate((pane: { scrollTop: number }) => void (pane.scrollTop = 300));
+    const latest = page.getByRole('button', { name: 'Jump to the latest' });
+    await latest.waitFor();
+    await fits(page, 'latest');
+    const { x, width, height } = (await latest.boundingBox())!;
+    expect([Math.max(width, height) <= 40, x > 250]).toEqual([true, true]);
+    await latest.tap();
+    await latest.waitFor({ state: 'detached' });
+  });
+
   it('U2 a chat that is not there, and signing in, fit 320 px', async () => {
     on.stage.server.handlers['session:open'] = () => refused('not-found');
     const page = await open();

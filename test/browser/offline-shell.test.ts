@@ -44,6 +44,18 @@ describeOnStage('the offline shell', (on) => {
     await page.locator('[data-testid=badge][data-state=online]').waitFor();
   });
 
+  it('U143 a chat that is opened without a network is shown when that is back', async () => {
+    const page = await open();
+    await untilKept(page);
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.getByTestId('session-notice').getByText('Not connected. This chat is shown').waitFor();
+    await page.getByTestId('badge').getByText('Offline').waitFor();
+    await shoot(page, 'offline-chat');
+    await page.context().setOffline(false);
+    await page.getByText('Hello to you.').waitFor();
+  });
+
   it('U75 a page older than its server says so, and a new visit gets the new one', async () => {
     const page = await open();
     await untilKept(page);

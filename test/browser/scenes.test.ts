@@ -164,7 +164,7 @@ describeOnStage('scenes', (on) => {
     }
   });
 
-  it('U8 with guests off the app says how to sign in, and takes a token', async () => {
+  it('U8 with guests off the app says how to sign in, takes a token, and forgets it by “Sign out”', async () => {
     on.stage.server.guests.allowed = false;
     const { page } = await on.newPage();
     await page.goto(on.stage.server.url);
@@ -175,6 +175,13 @@ describeOnStage('scenes', (on) => {
     await page.getByTestId('token').press('Enter');
     await page.getByTestId('empty').waitFor();
     await until('the pasted token', () => on.stage.server.handshakes.at(-1)?.token === 'header.payload.signature');
+    await page.getByTestId('settings').click();
+    await page.getByLabel('Tiếng Việt').check();
+    await page.getByRole('button', { name: 'Đăng xuất' }).waitFor();
+    await page.getByLabel('English').check();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByTestId('sign-in').waitFor();
+    expect(await page.evaluate('Object.keys(localStorage).filter((key) => key.startsWith("holdfast.token"))')).toEqual([]);
   });
 
   const choose = async (page: Page, action: string): Promise<void> => {
@@ -208,6 +215,42 @@ describeOnStage('scenes', (on) => {
     await page.waitForURL((url) => url.pathname === '/');
   });
 
+  it('U142 a chat that is deleted goes from the other tab too, and comes back there with the undo', async () => {
+    tell(on.stage.session, QUESTION, 'A short answer.');
+    const page = await open();
+    const other = await page.context().newPage();
+    await other.goto(on.stage.server.url);
+    const listed = other.locator(`[data-session-id=${on.stage.session.id}]`);
+    await listed.waitFor();
+    await choose(page, 'delete');
+    await listed.waitFor({ state: 'detached' });
+    await page.getByTestId('toast-action').click();
+    await listed.waitFor();
+  });
+
+  it('U145 a title that could not be saved stays in its field, to be saved when it can be', async () => {
+    const page = await open();
+    on.stage.server.handlers['session:rename'] = ({ title }) => ({ ok: true, session: { ...on.stage.session.session, title } });
+    await page.getByTestId('badge').click();
+    await page.getByTestId('disconnect').click();
+    await page.keyboard.press('Escape');
+    await choose(page, 'rename');
+    const field = page.getByLabel('Title of the chat');
+    await field.fill('Written on a train');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('toast').getByText('The chat was not renamed. There is no connection to the server.').waitFor();
+    expect(await field.inputValue()).toBe('Written on a train');
+    await until('the focus in the field', () => page.evaluate('document.activeElement.tagName === "INPUT"'));
+    await shoot(page, 'rename-kept');
+    await page.getByTestId('badge').click();
+    await page.getByTestId('connect').click();
+    await page.locator('[data-testid=badge][data-state=online]').waitFor();
+    await field.press('Enter');
+    await page.getByRole('heading', { name: 'Written on a train' }).waitFor();
+    await field.waitFor({ state: 'detached' });
+    expect(on.stage.server.requestsNamed('session:rename')).toHaveLength(1);
+  });
+
   it('U60 a chat is exported as Markdown and as JSON, every page of its history', async () => {
     tell(on.stage.session, QUESTION, 'A short answer.');
     const [asked, answered] = on.stage.session.messages;
@@ -224,6 +267,35 @@ describeOnStage('scenes', (on) => {
     const [jsonName, json] = await saved('export-json');
     expect(jsonName).toBe('Retrying requests with backoff.json');
     expect(JSON.parse(json)).toMatchObject({ session: { id: on.stage.session.id }, messages: [{ content: QUESTION }, { content: 'A short answer.' }] });
+  });
+
+  it('U146 of a chat that is not there, or not any more, the header says nothing new and offers no settings', async () => {
+    const { server, session } = on.stage;
+    const open = server.handlers['session:open'];
+    server.handlers['session:open'] = () => refused('not-found');
+    const page = (await on.open(`${server.url}/s/nothere00001`)).page;
+    const header = async (): Promise<[string, number]> => [await page.locator('header h1').innerText(), await page.getByTestId('chat-settings').count()];
+    await page.getByTestId('session-notice').getByText('There is no such chat').waitFor();
+    expect(await header()).toEqual(['Conversation', 0]);
+
+    tell(session, QUESTION, 'A short answer.');
+    session.session.title = '';
+    server.handlers['session:open'] = open;
+    await page.goto(on.stage.url);
+    await page.getByText('A short answer.').waitFor();
+    expect(await header()).toEqual(['New chat', 1]);
+    // Gone while nobody could say so.
+    server.handlers['session:open'] = () => refused('not-found');
+    server.peers.forEach((peer) => peer.cut());
+    await page.getByTestId('session-notice').getByText('There is no such chat').waitFor();
+    expect(await header()).toEqual(['Conversation', 0]);
+
+    server.handlers['session:open'] = open;
+    await page.reload();
+    await page.getByText('A short answer.').waitFor();
+    server.emit('sessions:changed', { sessionId: session.id, change: 'deleted' });
+    await page.getByTestId('session-notice').getByText('This chat was deleted.').waitFor();
+    expect(await header()).toEqual(['Conversation', 0]);
   });
 
   it('U10 a chat that is not there says so and leads on; the phone has its chats in a drawer', async () => {

@@ -448,7 +448,7 @@ describeOnStage('versions', (on) => {
       const page = await open(on.stage.url, options);
       await page.getByTestId('continue').waitFor();
       await shoot(page, name);
-      const boxes = await page.locator('.actions button').evaluateAll((buttons: Placed[]) => buttons.map((button) => button.getBoundingClientRect()).map(({ left, right, width, height }) => ({ left, right, width, height })));
+      const boxes = await page.locator('.message-actions button').evaluateAll((buttons: Placed[]) => buttons.map((button) => button.getBoundingClientRect()).map(({ left, right, width, height }) => ({ left, right, width, height })));
       expect(boxes.length).toBeGreaterThan(8);
       for (const { left, right, width, height } of boxes) expect([left >= 0, right <= 320, width >= 24, height >= 24]).toEqual([true, true, true, true]);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);

@@ -12,7 +12,7 @@ const storedSchema = z.record(z.string(), z.number());
 
 export class Removals {
   private readonly env: Environment;
-  private readonly key: string;
+  readonly key: string;
 
   constructor(env: Environment, key: string) {
     this.env = env;

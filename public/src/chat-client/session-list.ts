@@ -29,6 +29,8 @@ export class SessionList {
   private readonly env: Environment;
   private readonly transport: Transport;
   private readonly removals: Removals;
+  /** Also those that are hidden: they may come back, from whichever tab. */
+  private known: readonly Session[] = [];
   private round = 0;
   private attempt = 0;
   private cancelTimer = (): void => {};
@@ -42,7 +44,7 @@ export class SessionList {
 
   /** The first page anew, as long as what is loaded now. */
   async load(): Promise<void> {
-    const limit = Math.min(MAX_PAGE, Math.max(PAGE, this.state.value.sessions.length));
+    const limit = Math.min(MAX_PAGE, Math.max(PAGE, this.known.length));
     const changes = this.begin();
     const { round } = this;
     const answer = await this.transport.request('session:list', { limit });
@@ -54,15 +56,15 @@ export class SessionList {
   }
 
   async loadMore(): Promise<void> {
-    const { sessions, before, hasMore, loading } = this.state.value;
+    const { before, hasMore, loading } = this.state.value;
     if (!hasMore || loading) return;
     const changes = this.begin();
     const { round } = this;
     const answer = await this.transport.request('session:list', { limit: PAGE, ...(before !== undefined && { before }) });
     if (round !== this.round) return;
     if (!answer.ok) return this.state.set({ ...this.state.value, loading: false, error: answer.error });
-    const known = new Set(sessions.map((session) => session.id));
-    this.take(answer.value, [...this.state.value.sessions, ...answer.value.sessions.filter((session) => !known.has(session.id))], changes);
+    const known = new Set(this.known.map((session) => session.id));
+    this.take(answer.value, [...this.known, ...answer.value.sessions.filter((session) => !known.has(session.id))], changes);
   }
 
   async rename(sessionId: string, title: string): Promise<Result<Session>> {
@@ -86,7 +88,7 @@ export class SessionList {
   /** Takes it out of sight; it is deleted by `remove` and comes back by `keep`. */
   hide(sessionId: string): void {
     this.removals.add(sessionId);
-    this.state.set({ ...this.state.value, sessions: this.state.value.sessions.filter((session) => session.id !== sessionId) });
+    this.show();
   }
 
   hides(sessionId: string): boolean {
@@ -96,7 +98,12 @@ export class SessionList {
   /** Undoes `hide`. */
   keep(sessionId: string): void {
     this.removals.delete(sessionId);
-    void this.load();
+    this.show();
+  }
+
+  /** The storage has another value under `key`: another tab may have hidden a session, or undone that. */
+  storageChanged(key: string | null): void {
+    if (key === this.removals.key) this.show();
   }
 
   /** For good. Without a connection it is done with the next one. */
@@ -115,7 +122,8 @@ export class SessionList {
 
   receive(change: Change): void {
     this.pendingChanges?.push(change);
-    this.state.set({ ...this.state.value, sessions: this.visible(applyChange(this.state.value.sessions, change)) });
+    this.known = applyChange(this.known, change);
+    this.show();
     this.changes.emit(change);
   }
 
@@ -147,12 +155,16 @@ export class SessionList {
     this.pendingChanges = null;
     // A session that was unpinned may stand at the end of what is loaded, and belong below what came now.
     const ordered = sessions.toSorted((one, other) => Number(isAbove(other, one)) - Number(isAbove(one, other)));
-    const current = this.visible(changes.reduce(applyChange, ordered as readonly Session[]));
-    this.state.set({ sessions: current, loaded: true, loading: false, hasMore: page.hasMore, before: page.before, error: null });
+    this.known = changes.reduce(applyChange, ordered as readonly Session[]);
+    this.state.set({ sessions: this.visible(), loaded: true, loading: false, hasMore: page.hasMore, before: page.before, error: null });
   }
 
-  private visible(sessions: readonly Session[]): readonly Session[] {
-    return sessions.filter((session) => !this.removals.has(session.id));
+  private visible(): readonly Session[] {
+    return this.known.filter((session) => !this.removals.has(session.id));
+  }
+
+  private show(): void {
+    this.state.set({ ...this.state.value, sessions: this.visible() });
   }
 
   private failed(error: ClientError): void {

@@ -10,7 +10,8 @@ import { useApp } from './app-context.ts';
 export type ExportKind = 'md' | 'json';
 
 export interface SessionActions {
-  rename(session: Session, title: string): Promise<void>;
+  /** False: it has its old title still. */
+  rename(session: Session, title: string): Promise<boolean>;
   pin(session: Session, pinned: boolean): Promise<void>;
   /** At once out of sight, deleted when the notice that offers to undo it is gone. */
   remove(session: Session): void;
@@ -37,6 +38,7 @@ export function useSessionActions(): SessionActions {
     async rename(session, title) {
       const answer = await client.sessions.rename(session.id, title);
       if (!answer.ok) toasts.show(t('toast.renameFailed', { reason: t(`errors.${answer.error.code}`) }));
+      return answer.ok;
     },
     async pin(session, pinned) {
       const answer = await client.sessions.pin(session.id, pinned);

@@ -54,12 +54,14 @@ export function provideVersions(store: () => SessionStore, snapshot: () => Sessi
   };
   let asked: VersionRequest | null = null;
 
-  watch(snapshot, ({ making: onItsWay }) => {
+  watch(snapshot, ({ making: onItsWay, view }) => {
     // Also one of an earlier page.
     asked = onItsWay ?? asked;
     if (asked === null || onItsWay !== null) return;
     const { kind, messageId } = asked;
     asked = null;
+    // Taken back before the chat was there to be seen.
+    if (view === null) return;
     // What it was made of stays where it was refused or taken back: an edit goes on with its text.
     if (find(messageId) !== undefined) return;
     if (kind === 'edit') edits.end(messageId);

@@ -19,6 +19,7 @@ export const en = {
     empty: 'Your chats will be listed here.',
     loading: 'Loading chats …',
     more: 'Show older chats',
+    away: 'Not connected. Your chats are listed when the connection is back.',
     failed: 'The list could not be loaded.',
     retry: 'Try again',
     actions: 'Actions for “{title}”',
@@ -149,6 +150,9 @@ export const en = {
   },
   session: {
     loading: 'Opening the chat …',
+    away: 'Not connected. This chat is shown when the connection is back.',
+    versionWaits: 'Another version of a reply waits for the connection.',
+    editWaits: 'A message you changed waits for the connection.',
     loadingLong: 'This takes longer than it should.',
     failed: 'This chat could not be opened.',
     notFound: 'There is no such chat, or it is not yours.',
@@ -218,7 +222,7 @@ export const en = {
     serverInvalid: 'This is not an address. It looks like https://chat.example.com.',
     serverSilent: 'No chat server answers at this address.',
     serverAnyway: 'Use it anyway',
-    signOut: 'Forget the token',
+    signOut: 'Sign out',
     signOutHint: 'You are signed in with a token that you pasted.',
   },
   chat: {

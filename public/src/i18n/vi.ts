@@ -18,6 +18,7 @@ export const vi: Messages = {
     empty: 'Các cuộc trò chuyện của bạn sẽ hiện ở đây.',
     loading: 'Đang tải danh sách …',
     more: 'Hiện các cuộc trò chuyện cũ hơn',
+    away: 'Chưa có kết nối. Danh sách sẽ hiện khi có kết nối lại.',
     failed: 'Không tải được danh sách.',
     retry: 'Thử lại',
     actions: 'Thao tác với “{title}”',
@@ -148,6 +149,9 @@ export const vi: Messages = {
   },
   session: {
     loading: 'Đang mở cuộc trò chuyện …',
+    away: 'Chưa có kết nối. Cuộc trò chuyện này sẽ hiện khi có kết nối lại.',
+    versionWaits: 'Một phiên bản khác của câu trả lời đang chờ kết nối.',
+    editWaits: 'Một tin nhắn bạn đã sửa đang chờ kết nối.',
     loadingLong: 'Việc này lâu hơn bình thường.',
     failed: 'Không mở được cuộc trò chuyện này.',
     notFound: 'Không có cuộc trò chuyện này, hoặc nó không phải của bạn.',
@@ -217,8 +221,8 @@ export const vi: Messages = {
     serverInvalid: 'Đây không phải là địa chỉ. Địa chỉ có dạng https://chat.example.com.',
     serverSilent: 'Không có máy chủ trò chuyện nào trả lời ở địa chỉ này.',
     serverAnyway: 'Vẫn dùng',
-    signOut: 'Quên mã truy cập',
-    signOutHint: 'Bạn đang dùng một mã truy cập đã dán.',
+    signOut: 'Đăng xuất',
+    signOutHint: 'Bạn đang đăng nhập bằng một mã truy cập đã dán.',
   },
   chat: {
     settings: 'Cài đặt của cuộc trò chuyện',

@@ -59,6 +59,6 @@ export function addMaths(markdown: MarkdownIt): void {
   markdown.renderer.rules.math = (tokens, index) => {
     const token = tokens[index];
     const tag = token?.block === true ? 'div' : 'span';
-    return `<${tag} class="math ${token?.info ?? ''}">${markdown.utils.escapeHtml(token?.content ?? '')}</${tag}>${token?.block === true ? '\n' : ''}`;
+    return `<${tag} class="math ${token?.info ?? ''}" dir="ltr">${markdown.utils.escapeHtml(token?.content ?? '')}</${tag}>${token?.block === true ? '\n' : ''}`;
   };
 }

@@ -19,10 +19,10 @@ const ALLOWED_TAGS = [
   'a', 'blockquote', 'br', 'button', 'code', 'del', 'div', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'img', 'li', 'ol', 'p', 'pre', 's',
   'span', 'strong', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul',
 ];
-const ALLOWED_ATTR = ['href', 'src', 'alt', 'loading', 'title', 'class', 'start', 'type', 'target', 'rel', 'tabindex', 'data-copy', 'data-align'];
+const ALLOWED_ATTR = ['href', 'src', 'alt', 'loading', 'title', 'class', 'start', 'type', 'target', 'rel', 'tabindex', 'dir', 'data-copy', 'data-align'];
 
 /** The cleaner holds the value of every other attribute against the rule for addresses. */
-const NOT_ADDRESSES = ['alt', 'loading', 'target', 'rel', 'start', 'type', 'tabindex', 'data-copy', 'data-align'];
+const NOT_ADDRESSES = ['alt', 'loading', 'target', 'rel', 'start', 'type', 'tabindex', 'dir', 'data-copy', 'data-align'];
 
 export function sanitize(html: string): string {
   return DOMPurify.sanitize(html, {
@@ -60,10 +60,12 @@ export function makeMarkdown(labels: Labels): MarkdownIt {
     return `<a class="image-link" href="${source}" target="_blank" rel="noopener noreferrer">${text}</a>`;
   };
   const code = (content: string, language: string): string =>
-    `<div class="code"><div class="code-head"><span>${escapeHtml(language)}</span><button type="button" data-copy="1">${escapeHtml(labels.copyCode)}</button></div>` +
+    `<div class="code" dir="ltr"><div class="code-head"><span>${escapeHtml(language)}</span><button type="button" data-copy="1">${escapeHtml(labels.copyCode)}</button></div>` +
     `<pre tabindex="0"><code>${labels.colour(content, language)}</code></pre></div>\n`;
   markdown.renderer.rules.fence = (tokens, index) => code(tokens[index]?.content ?? '', languageOf(tokens[index]?.info ?? ''));
   markdown.renderer.rules.code_block = (tokens, index) => code(tokens[index]?.content ?? '', '');
+  // Says also that the direction of the text around it is none of its business.
+  markdown.renderer.rules.code_inline = (tokens, index) => `<code dir="ltr">${escapeHtml(tokens[index]?.content ?? '')}</code>`;
   // Column alignment comes as an inline style, which the page's policy forbids.
   const aligned: RendererRule = (tokens, index, options, _env, self) => {
     const align = /text-align:(\w+)/.exec(String(tokens[index]?.attrGet('style') ?? ''))?.[1];

@@ -151,7 +151,7 @@ describe('U61 what is half written is shown as what it becomes', () => {
   it.each([
     ['Some **bold te', '<p>Some <strong>bold te</strong></p>'],
     ['Some *slanted te', '<p>Some <em>slanted te</em></p>'],
-    ['Call `make', '<p>Call <code>make</code></p>'],
+    ['Call `make', '<p>Call <code dir="ltr">make</code></p>'],
     ['See [the doc', '<p>See the doc</p>'],
     ['See [the docs](https://exam', '<p>See the docs</p>'],
     ['Respect `', '<p>Respect</p>'],
@@ -163,7 +163,7 @@ describe('U61 what is half written is shown as what it becomes', () => {
     ['So \\(x + ', '<p>So</p>'],
     ['So $x^2 + ', '<p>So</p>'],
     ['It costs $5 and', '<p>It costs $5 and</p>'],
-    ['$$\nx = \\frac{1', '<div class="math display open">x = \\frac{1</div>'],
+    ['$$\nx = \\frac{1', '<div class="math display open" dir="ltr">x = \\frac{1</div>'],
     ['A stray * star\n\n**New** paragraph', '<p>A stray * star</p><p><strong>New</strong> paragraph</p>'],
   ])('%j', (text, shown) => {
     expect(drawn(renderer().update(text, true))).toBe(shown);
@@ -189,14 +189,14 @@ describe('U61 what is half written is shown as what it becomes', () => {
 
 describe('U62 formulas', () => {
   it.each([
-    ['Euler: $e^{i\\pi} = -1$.', '<p>Euler: <span class="math ">e^{i\\pi} = -1</span>.</p>'],
-    ['So \\(a_1 < b\\) holds', '<p>So <span class="math ">a_1 &lt; b</span> holds</p>'],
-    ['\\[\nx^2\n\\]', '<div class="math display">x^2</div>'],
-    ['$$ x^2 $$', '<div class="math display">x^2</div>'],
-    ['Text before\n$$\nx\n$$\nand after', '<p>Text before</p><div class="math display">x</div><p>and after</p>'],
+    ['Euler: $e^{i\\pi} = -1$.', '<p>Euler: <span class="math " dir="ltr">e^{i\\pi} = -1</span>.</p>'],
+    ['So \\(a_1 < b\\) holds', '<p>So <span class="math " dir="ltr">a_1 &lt; b</span> holds</p>'],
+    ['\\[\nx^2\n\\]', '<div class="math display" dir="ltr">x^2</div>'],
+    ['$$ x^2 $$', '<div class="math display" dir="ltr">x^2</div>'],
+    ['Text before\n$$\nx\n$$\nand after', '<p>Text before</p><div class="math display" dir="ltr">x</div><p>and after</p>'],
     ['From $5 to $10, that is $5 more', '<p>From $5 to $10, that is $5 more</p>'],
     ['It is $5-$6 or $7/$8', '<p>It is $5-$6 or $7/$8</p>'],
-    ['`$x$` is code', '<p><code>$x$</code> is code</p>'],
+    ['`$x$` is code', '<p><code dir="ltr">$x$</code> is code</p>'],
   ])('%j', (text, shown) => {
     expect(whole(text)).toBe(shown);
   });

@@ -89,6 +89,38 @@ it('B18 a changed session moves to its place by time', () => {
   expect(applyChange(sessions, change).map(({ id }) => id)).toEqual(['c', 'a', 'b']);
 });
 
+it('U142 a session that another tab hides and takes back goes and comes with it, whatever changes meanwhile', async () => {
+  await loadedPage(chat('b', 2), chat('a', 1));
+  const other = openPage(server, { storage: page.storage });
+  const others = () => other.client.sessions.state.value.sessions.map(({ id }) => id);
+  const told = () => [...page.storage.keys()].forEach((key) => other.client.sessions.storageChanged(key));
+  await until('its list', () => others().length === 2);
+  page.client.sessions.hide('a');
+  told();
+  expect(others()).toEqual(['b']);
+  server.emit('sessions:changed', { sessionId: 'b', change: 'renamed', session: chat('b', 3, 'New name') });
+  await until('the change', () => other.client.sessions.state.value.sessions[0]?.title === 'New name');
+  const keys = [...page.storage.keys()];
+  page.client.sessions.keep('a');
+  keys.forEach((key) => other.client.sessions.storageChanged(key));
+  expect([ids(), others()]).toEqual([['b', 'a'], ['b', 'a']]);
+  other.close();
+});
+
+it('U142 a session that was changed or deleted while it was hidden comes back as it is, or not at all', async () => {
+  await loadedPage(chat('c', 3), chat('b', 2), chat('a', 1));
+  page.client.sessions.hide('a');
+  page.client.sessions.hide('b');
+  server.emit('sessions:changed', { sessionId: 'a', change: 'renamed', session: chat('a', 5, 'New name') });
+  server.emit('sessions:changed', { sessionId: 'b', change: 'deleted' });
+  server.emit('sessions:changed', { sessionId: 'd', change: 'created', session: chat('d', 4) });
+  await until('the changes', () => ids().join() === 'd,c');
+  page.client.sessions.keep('a');
+  page.client.sessions.keep('b');
+  expect(ids()).toEqual(['a', 'd', 'c']);
+  expect(list().sessions[0]?.title).toBe('New name');
+});
+
 it('B28 pinned sessions stay above, also when others change; pinning asks the server and takes its answer', async () => {
   await loadedPage({ ...chat('old', 0), pinned: true }, chat('b', 2), chat('a', 1));
   server.emit('sessions:changed', { sessionId: 'a', change: 'updated', session: chat('a', 5) });
