@@ -2,7 +2,7 @@
 import { GuardedStorage, type StorageArea } from '../../../public/src/chat-client/guarded-storage.ts';
 import { Observable } from '../../../public/src/chat-client/observable.ts';
 import { until } from '../../support/until.ts';
-import { openLive, openPage, startScripted } from './client-harness.ts';
+import { openLive, openPage, startScripted, type Page, type Scripted } from './client-harness.ts';
 
 /** As a browser's: all of it takes `room` characters. */
 function area(values: Map<string, string>, room: { left: number }): StorageArea {
@@ -85,13 +85,22 @@ describe('guarded storage', () => {
 });
 
 describe('the client on a full storage', () => {
+  let scripted: Scripted;
+  let second: Page;
+  beforeEach(async () => {
+    scripted = await startScripted();
+  });
+  afterEach(async () => {
+    [scripted.page, second].forEach((page) => page.close());
+    await scripted.server.close();
+  });
+
   it('B45 sends a message and keeps what it has room for; who the reader is, is read', async () => {
-    const scripted = await startScripted();
     const { server, session, page } = scripted;
     await openLive(scripted);
     const values = new Map(page.storage);
     const full = new Observable(false);
-    const second = openPage(server, { keeper: new GuardedStorage(() => area(values, { left: 0 }), full) });
+    second = openPage(server, { keeper: new GuardedStorage(() => area(values, { left: 0 }), full) });
     await second.online();
     expect(server.guests.made).toBe(1);
     server.handlers['message:send'] = ({ clientMessageId, content }) => ({ ok: true, messageId: 'm', replyId: session.begin(content, clientMessageId), duplicate: false });
@@ -102,7 +111,5 @@ describe('the client on a full storage', () => {
     await until('it to be sent', () => server.requestsNamed('message:send').length === 1);
     await until('it to be there', () => store.snapshot.value.pending.length === 0);
     expect(second.client.keepsUnsent).toBe(true);
-    [page, second].forEach((other) => other.close());
-    await server.close();
   });
 });
