@@ -232,7 +232,7 @@ describeOnStage('files', (on) => {
     await until('the message', () => sends().length === 1);
     on.stage.session.delta('Yes.');
     on.stage.session.end();
-    await page.getByText('Yes.').waitFor();
+    await page.getByTestId('pane').getByText('Yes.').waitFor();
     expect([await chips(page, 'ready').count(), await page.getByTestId('composer').inputValue()]).toEqual([1, 'About this']);
     await page.getByTestId('composer').press('Enter');
     await until('the second', () => sends().length === 2);
