@@ -7,6 +7,8 @@ import tseslint from 'typescript-eslint';
 const PRODUCT = ['src/**/*.ts', 'services/**/*.ts', 'tools/**/*.ts', 'moleculer.config.ts'];
 const BROWSER = ['public/**/*.ts', 'public/**/*.vue'];
 const TESTS = ['test/**'];
+const STORAGES = ['localStorage', 'sessionStorage'];
+const ONE_STORAGE = 'Storage is read and written through browser-storage.ts, which never throws.';
 
 const doubleCast = {
   selector: 'TSAsExpression > TSAsExpression.expression > TSUnknownKeyword.typeAnnotation',
@@ -82,6 +84,16 @@ export default tseslint.config(
   ...vue.configs['flat/recommended'].map((config) => ({ ...config, files: ['public/**/*.vue'] })),
   { files: ['public/**/*.vue'], languageOptions: { parserOptions: { parser: tseslint.parser, extraFileExtensions: ['.vue'] } } },
   { files: BROWSER, languageOptions: { globals: globals.browser }, rules: { 'no-console': ['error', { allow: ['warn', 'error'] }] } },
+  // A full or forbidden storage throws at whoever touches it; one file does.
+  {
+    files: ['public/src/**'],
+    ignores: ['public/src/chat-client/browser-storage.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...STORAGES.map((name) => ({ name, message: ONE_STORAGE }))],
+      'no-restricted-properties': ['error', ...['window', 'globalThis', 'self'].flatMap((object) => STORAGES.map((property) => ({ object, property, message: ONE_STORAGE })))],
+      'no-restricted-imports': ['error', { paths: [{ name: '@vueuse/core', importNames: ['useStorage', 'useStorageAsync', 'useLocalStorage', 'useSessionStorage'], message: ONE_STORAGE }] }],
+    },
+  },
   {
     files: ['public/**/*.vue'],
     rules: {

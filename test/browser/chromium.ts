@@ -1,7 +1,8 @@
 /** The system's Chromium for tests. Without one they are skipped by name; with REQUIRE_SERVERS=1 they fail instead. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 
 const CANDIDATES = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable'];
 export const chromiumPath = CANDIDATES.find((path) => path !== undefined && path !== '' && existsSync(path));
@@ -20,6 +21,21 @@ const ARGS = [
 export async function launchChromium(): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error('There is no Chromium: install it, or name it in CHROMIUM_PATH.');
   return chromium.launch({ executablePath: chromiumPath, headless: true, args: ARGS });
+}
+
+/** A browser whose owner forbade sites to keep anything: cookies are blocked, and storage, locks and workers with them. */
+export async function launchForbidding(): Promise<{ context: BrowserContext; close(): Promise<void> }> {
+  const profile = mkdtempSync(join(tmpdir(), 'holdfast-profile-'));
+  mkdirSync(join(profile, 'Default'));
+  writeFileSync(join(profile, 'Default/Preferences'), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
+  const context = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath, headless: true, args: ARGS, locale: 'en-GB' });
+  return {
+    context,
+    async close() {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
 }
 
 /** A `describe` that says why it is skipped where there is no browser. */

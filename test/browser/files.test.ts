@@ -216,6 +216,44 @@ describeOnStage('files', (on) => {
     expect(await page.getByTestId('attachment').count()).toBe(0);
   });
 
+  it('U133 the files of a draft are its tab\'s, too: another tab sends without them, and they are sent once', async () => {
+    const page = await open();
+    await attach(page, ['a.txt', 'A']);
+    await chips(page, 'ready').waitFor();
+    await page.getByTestId('composer').fill('About this');
+    const other = await page.context().newPage();
+    await other.goto(on.stage.url);
+    await other.locator('[data-testid=badge][data-state=online]').waitFor();
+    await other.getByText('Hello to you.').waitFor();
+    await other.waitForTimeout(500);
+    expect([await other.getByTestId('attachment').count(), await other.getByTestId('composer').inputValue()]).toEqual([0, '']);
+    await other.getByTestId('composer').fill('Something else');
+    await other.getByTestId('composer').press('Enter');
+    await until('the message', () => sends().length === 1);
+    on.stage.session.delta('Yes.');
+    on.stage.session.end();
+    await page.getByTestId('pane').getByText('Yes.').waitFor();
+    expect([await chips(page, 'ready').count(), await page.getByTestId('composer').inputValue()]).toEqual([1, 'About this']);
+    await page.getByTestId('composer').press('Enter');
+    await until('the second', () => sends().length === 2);
+    expect(sends().map(({ files }) => files)).toEqual([undefined, [`file-${uploads[0]?.clientFileId}`]]);
+  });
+
+  it('U134 the files of a tab that is gone are in the next one that opens the chat', async () => {
+    const page = await open();
+    const last = await page.context().newPage();
+    await attach(page, ['a.txt', 'A']);
+    await chips(page, 'ready').waitFor();
+    await page.getByTestId('composer').fill('About this');
+    await page.close();
+    await last.goto(on.stage.url);
+    await chips(last, 'ready').waitFor();
+    expect(await last.getByTestId('composer').inputValue()).toBe('About this');
+    await last.getByTestId('composer').press('Enter');
+    await until('the message', () => sends().length === 1);
+    expect(sends()[0]).toMatchObject({ content: 'About this', files: [`file-${uploads[0]?.clientFileId}`] });
+  });
+
   it('U117 what cannot be attached is said at once, without an upload, and nothing is sent beside it', async () => {
     const page = await open({ ...limits, images: false, perMessage: 5 }, on.stage.url, { viewport: { width: 320, height: 800 } });
     await attach(page, ['large.txt', 'x'.repeat(100_001)], ['program.exe', Buffer.from([77, 90, 0, 3])], ['photo.png', PNG, 'image/png'], ['nothing.txt', ''], ['utf16.txt', Buffer.from('\ufeffTiếng Việt', 'utf16le')]);

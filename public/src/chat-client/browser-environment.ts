@@ -1,6 +1,7 @@
-/** The environment of a real page. The only file of the client that touches the DOM. */
+/** The environment of a real page. Only the files of this name, browser-*, know that there is a browser. */
+import { browserStorage } from './browser-storage.ts';
 import { tabIdentity } from './browser-tab.ts';
-import type { Environment, KeyValueStorage, UploadRequest, WakeReason } from './environment.ts';
+import type { Environment, UploadRequest, WakeReason } from './environment.ts';
 
 /** A browser's timers overflow beyond this; a longer wait is not needed by anything here. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -16,39 +17,20 @@ function newId(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** localStorage, or memory where the browser forbids it: the chat works, and forgets with the page. */
-export function browserStorage(): KeyValueStorage {
-  try {
-    const { localStorage } = window;
-    localStorage.setItem('holdfast.probe', '1');
-    localStorage.removeItem('holdfast.probe');
-    return {
-      get: (key) => localStorage.getItem(key),
-      set: (key, value) => localStorage.setItem(key, value),
-      remove: (key) => localStorage.removeItem(key),
-      keys: () => Object.keys(localStorage),
-      lasting: true,
-    };
-  } catch (error) {
-    console.warn('Storage is not available; settings last as long as this page.', error);
-    return memoryStorage();
-  }
-}
-
-export function memoryStorage(): KeyValueStorage {
-  const values = new Map<string, string>();
-  return {
-    get: (key) => values.get(key) ?? null,
-    set: (key, value) => void values.set(key, value),
-    remove: (key) => void values.delete(key),
-    keys: () => [...values.keys()],
-    lasting: false,
-  };
-}
-
+/** Where storage is forbidden, so are locks; nothing is shared with other tabs there. */
 async function exclusively<T>(name: string, task: () => Promise<T>): Promise<T> {
   if (!('locks' in navigator)) return task();
-  return navigator.locks.request(name, task);
+  let begun = false;
+  const once = (): Promise<T> => {
+    begun = true;
+    return task();
+  };
+  try {
+    return await navigator.locks.request(name, once);
+  } catch (error) {
+    if (begun) throw error;
+    return task();
+  }
 }
 
 function onWake(listener: (reason: WakeReason) => void): () => void {
@@ -93,7 +75,7 @@ function upload(url: string, { method, headers, body, signal }: UploadRequest, p
   });
 }
 
-export function browserEnvironment(storage: KeyValueStorage = browserStorage()): Environment {
+export function browserEnvironment(): Environment {
   return {
     clock: {
       now: () => Date.now(),
@@ -106,7 +88,7 @@ export function browserEnvironment(storage: KeyValueStorage = browserStorage()):
     newId,
     fetch: window.fetch.bind(window),
     upload,
-    storage,
+    storage: browserStorage,
     tab: tabIdentity(newId),
     exclusively,
     onWake,

@@ -1,43 +1,30 @@
-/** Which tab this is: an id in sessionStorage, and a lock that is held as long as the tab lives. */
+/** Which tab this is: an id that a reload keeps, and a lock that is held as long as the tab lives. */
+import { tabStorage } from './browser-storage.ts';
 import type { TabIdentity } from './environment.ts';
 
 const KEY = 'holdfast.tab';
 const lockOf = (id: string): string => `holdfast.tab:${id}`;
-
-function storedId(): string | null {
-  try {
-    return sessionStorage.getItem(KEY);
-  } catch {
-    // Forbidden: the id lasts as long as the page.
-    return null;
-  }
-}
-function store(id: string): void {
-  try {
-    sessionStorage.setItem(KEY, id);
-  } catch {
-    // As above.
-  }
-}
+/** Where storage is forbidden, so are locks; there is nothing to share there. */
+const forbidden = (): void => {};
 
 /** Holds the lock until the page goes. */
 function hold(id: string): void {
-  void navigator.locks.request(lockOf(id), () => new Promise<never>(() => {}));
+  navigator.locks.request(lockOf(id), () => new Promise<never>(() => {})).catch(forbidden);
 }
 
 export function tabIdentity(newId: () => string): TabIdentity {
-  let id = storedId() ?? newId();
+  let id = tabStorage.get(KEY) ?? newId();
   const locks = 'locks' in navigator;
-  store(id);
+  tabStorage.set(KEY, id);
   if (locks) {
     // A duplicated tab comes with the id of the first one, which still holds its lock.
-    void navigator.locks.request(lockOf(id), { ifAvailable: true }, (lock) => {
+    navigator.locks.request(lockOf(id), { ifAvailable: true }, (lock) => {
       if (lock !== null) return new Promise<never>(() => {});
       id = newId();
-      store(id);
+      tabStorage.set(KEY, id);
       hold(id);
       return undefined;
-    });
+    }).catch(forbidden);
   }
   return {
     get id() {
@@ -45,7 +32,7 @@ export function tabIdentity(newId: () => string): TabIdentity {
     },
     async isAlive(other) {
       if (!locks) return false;
-      const { held = [] } = await navigator.locks.query();
+      const { held = [] } = await navigator.locks.query().catch(() => ({ held: [] as LockInfo[] }));
       return held.some(({ name }) => name === lockOf(other));
     },
   };

@@ -7,13 +7,14 @@ export interface Clock {
   after(ms: number, task: () => void): () => void;
 }
 
+/** It never throws: what cannot be kept is forgotten with the page. */
 export interface KeyValueStorage {
   get(key: string): string | null;
   set(key: string, value: string): void;
   remove(key: string): void;
   /** Every key; where it is missing, only what is asked for by its name is found again. */
   keys?(): string[];
-  /** False: forgotten with the page. */
+  /** False: something in it is forgotten with the page. */
   readonly lasting?: boolean;
 }
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { MessageFile } from '../../../src/protocol/wire.ts';
 import { RETRY, backoffMs } from './backoff.ts';
 import type { Environment } from './environment.ts';
+import type { KeptByTab } from './kept-by-tab.ts';
 import { Observable } from './observable.ts';
 import { parseJson } from './parse-json.ts';
 import type { ClientError, Result } from './result.ts';
@@ -62,29 +63,26 @@ export class FileUploads {
   readonly list: Observable<readonly Attachment[]>;
   private readonly env: Environment;
   private readonly uploader: Uploader;
-  private readonly prefix: string;
+  private readonly kept: KeptByTab;
   private session: string | null = null;
   private entries: readonly Entry[] = [];
   private readonly bodies = new Map<string, Blob>();
   private readonly running = new Map<string, AbortController>();
   private cancelTimer = (): void => {};
 
-  /** `prefix`: of its keys in storage. */
-  constructor(env: Environment, uploader: Uploader, prefix: string) {
+  constructor(env: Environment, uploader: Uploader, kept: KeptByTab) {
     this.env = env;
     this.uploader = uploader;
-    this.prefix = prefix;
+    this.kept = kept;
     this.list = new Observable<readonly Attachment[]>(this.entries);
   }
 
-  /** A session that is there: uploads begin, and what an earlier page uploaded to it is there again. */
+  /** A session that is there: uploads begin, and what an earlier page of this tab, or a tab that is gone, uploaded to it is there again. */
   useSession(sessionId: string): void {
     if (this.session === sessionId) return;
     this.session = sessionId;
-    const kept = keptSchema.safeParse(parseJson(this.env.storage.get(this.prefix + sessionId))).data ?? [];
-    const known = new Set(this.entries.map(({ id }) => id));
-    const young = kept.filter(({ id, at }) => !known.has(id) && this.env.clock.now() - at < KEPT_MS);
-    this.set([...young.map((file): Entry => ({ ...file, status: 'ready', sent: 1, problem: null, error: null, tries: 0, notBefore: 0 })), ...this.entries]);
+    this.restore(this.kept.get(sessionId));
+    void this.kept.takeOver(sessionId, (left) => this.restore(left));
     this.pump();
   }
 
@@ -139,6 +137,14 @@ export class FileUploads {
     if (Number.isFinite(next)) this.cancelTimer = this.env.clock.after(next - now, () => this.pump());
   }
 
+  private restore(text: string | null): true {
+    const kept = keptSchema.safeParse(parseJson(text)).data ?? [];
+    const known = new Set(this.entries.map(({ id }) => id));
+    const young = kept.filter(({ id, at }) => !known.has(id) && this.env.clock.now() - at < KEPT_MS);
+    this.set([...young.map((file): Entry => ({ ...file, status: 'ready', sent: 1, problem: null, error: null, tries: 0, notBefore: 0 })), ...this.entries]);
+    return true;
+  }
+
   private async read(id: string, file: NewFile): Promise<void> {
     const prepared = await file.prepare().catch((): Prepared => ({ problem: 'unreadable' }));
     if (!this.has(id)) return;
@@ -191,11 +197,9 @@ export class FileUploads {
   /** Storage has what is uploaded: the rest went with the page that had it. */
   private keep(): void {
     if (this.session === null) return;
-    const key = this.prefix + this.session;
     const ready = this.entries.filter((entry) => entry.status === 'ready');
     const now = JSON.stringify(ready.map(({ id, name, type, bytes, fileId, at }) => ({ id, name, type, bytes, fileId, at })));
-    const before = this.env.storage.get(key);
-    if (ready.length > 0 && before !== now) this.env.storage.set(key, now);
-    else if (ready.length === 0 && before !== null) this.env.storage.remove(key);
+    if (ready.length === 0) this.kept.remove(this.session);
+    else if (this.kept.get(this.session) !== now) this.kept.set(this.session, now);
   }
 }

@@ -2,6 +2,7 @@
 import type { FileLimits } from '../../../src/protocol/wire.ts';
 import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
+import { KeptByTab } from './kept-by-tab.ts';
 import { Observable } from './observable.ts';
 import type { TokenKeeper } from './tokens.ts';
 
@@ -11,8 +12,8 @@ export interface FileParts {
   readonly url: string;
   readonly tokens: TokenKeeper;
   readonly connection: Connection;
-  /** Of the keys of uploaded files in storage; the session's id follows. */
-  readonly prefix: string;
+  /** What is uploaded and not sent. */
+  readonly kept: KeptByTab;
 }
 
 export class ServerFiles {
@@ -21,7 +22,7 @@ export class ServerFiles {
   readonly parts: FileParts;
 
   constructor(env: Environment, url: string, tokens: TokenKeeper, connection: Connection) {
-    this.parts = { env, url, tokens, connection, prefix: `holdfast.files:${url}:` };
+    this.parts = { env, url, tokens, connection, kept: new KeptByTab(env, `holdfast.files:${url}:`) };
     connection.state.subscribe((state) => {
       if (state.phase === 'online' && state.hello !== null) this.limits.set(state.hello.files ?? null);
     });
@@ -29,11 +30,10 @@ export class ServerFiles {
 
   /** Files were uploaded to this session and not sent. */
   hasKept(sessionId: string): boolean {
-    return this.parts.env.storage.get(this.parts.prefix + sessionId) !== null;
+    return this.parts.kept.has(sessionId);
   }
 
   forget(): void {
-    const { env, prefix } = this.parts;
-    for (const key of env.storage.keys?.() ?? []) if (key.startsWith(prefix)) env.storage.remove(key);
+    this.parts.kept.clear();
   }
 }

@@ -1,39 +1,46 @@
-/** The text somebody is writing, one per chat, kept in this browser until it is sent. */
-import { useLocalStorage } from '@vueuse/core';
-import { computed, type Ref, type WritableComputedRef } from 'vue';
+/** The text somebody is writing, one per chat. It belongs to the tab it is written in: kept-by-tab.ts says what that means. */
+import { computed, shallowRef, watch, type WritableComputedRef } from 'vue';
+import type { ChatClient } from '../chat-client/chat-client.ts';
+import { KeptByTab } from '../chat-client/kept-by-tab.ts';
+import type { SessionStore } from '../chat-client/session-store.ts';
 import { forgetEdits } from './use-edits.ts';
 
-export interface Draft {
-  readonly text: WritableComputedRef<string>;
-  /** The new chat has its id now: what is being written goes with it. */
-  becomes(sessionId: string): void;
+const draftsOf = ({ env, url }: ChatClient): KeptByTab => new KeptByTab(env, `holdfast.drafts:${url}:`);
+
+/** `chat` is the id of the session that `store` is, or null while it is new. */
+export function useDraft(client: ChatClient, store: () => SessionStore, chat: () => string | null): WritableComputedRef<string> {
+  const kept = draftsOf(client);
+  const text = shallowRef('');
+  const keep = (id: string | null, now: string): void => {
+    if (now === '') kept.remove(id);
+    else kept.set(id, now);
+  };
+  const write = (now: string): void => {
+    text.value = now;
+    keep(chat(), now);
+  };
+  const open = (): void => {
+    const of = store();
+    text.value = kept.get(chat()) ?? '';
+    if (text.value !== '') return;
+    void kept.takeOver(chat(), (left) => {
+      // Meanwhile somebody wrote, or went elsewhere.
+      if (text.value !== '' || of !== store()) return false;
+      write(left);
+      return true;
+    });
+  };
+  open();
+  watch([store, chat], ([now, id], [before, idBefore]) => {
+    if (now !== before) return open();
+    // The new chat has its id: what is being written goes with it.
+    keep(idBefore, '');
+    keep(id, text.value);
+  });
+  return computed({ get: () => text.value, set: write });
 }
 
-const EMPTY: Record<string, string> = {};
-/** Older ones are forgotten: a draft nobody came back to. */
-const MOST = 50;
-const NEW = 'new';
-
-/** `chat` is a session's id, or null for the new chat. */
-export function useDraft(server: string, chat: () => string | null): Draft {
-  const drafts: Ref<Record<string, string>> = useLocalStorage(`holdfast.drafts:${server}`, EMPTY);
-  const write = (key: string, text: string): void => {
-    const { [key]: _before, ...others } = drafts.value;
-    const kept = Object.entries(others).slice(1 - MOST);
-    drafts.value = Object.fromEntries(text === '' ? kept : [...kept, [key, text]]);
-  };
-  return {
-    text: computed({ get: () => drafts.value[chat() ?? NEW] ?? '', set: (text) => write(chat() ?? NEW, text) }),
-    becomes(sessionId) {
-      const text = drafts.value[NEW] ?? '';
-      if (text === '') return;
-      write(NEW, '');
-      write(sessionId, text);
-    },
-  };
-}
-
-export function forgetDrafts(server: string): void {
-  localStorage.removeItem(`holdfast.drafts:${server}`);
-  forgetEdits(server);
+export function forgetDrafts(client: ChatClient): void {
+  draftsOf(client).clear();
+  forgetEdits(client.url);
 }

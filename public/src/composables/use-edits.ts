@@ -1,6 +1,8 @@
 /** Messages that are being edited, with the text so far; kept in this tab, over a reload and out of sight. */
-import { useSessionStorage } from '@vueuse/core';
-import type { Ref } from 'vue';
+import { z } from 'zod';
+import { tabStorage } from '../chat-client/browser-storage.ts';
+import { parseJson } from '../chat-client/parse-json.ts';
+import { useStored } from './use-stored.ts';
 
 export interface Edits {
   /** undefined: it is not being edited. */
@@ -9,11 +11,11 @@ export interface Edits {
   end(messageId: string): void;
 }
 
-const NONE: Record<string, string> = {};
+const textsSchema = z.record(z.string(), z.string());
 const keyOf = (server: string): string => `holdfast.edits:${server}`;
 
 export function useEdits(server: string): Edits {
-  const texts: Ref<Record<string, string>> = useSessionStorage(keyOf(server), NONE);
+  const { value: texts } = useStored(tabStorage, keyOf(server), (text) => textsSchema.safeParse(parseJson(text)).data ?? {});
   return {
     textOf: (messageId) => texts.value[messageId],
     write: (messageId, text) => void (texts.value = { ...texts.value, [messageId]: text }),
@@ -25,5 +27,5 @@ export function useEdits(server: string): Edits {
 }
 
 export function forgetEdits(server: string): void {
-  sessionStorage.removeItem(keyOf(server));
+  tabStorage.remove(keyOf(server));
 }

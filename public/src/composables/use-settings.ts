@@ -1,7 +1,10 @@
 /** What the reader chose; kept in this browser. `static/theme.js` reads the same entry before the first paint. */
-import { useLocalStorage } from '@vueuse/core';
+import { useEventListener } from '@vueuse/core';
 import { watchEffect, type Ref } from 'vue';
+import { browserStorage } from '../chat-client/browser-storage.ts';
+import { parseJson } from '../chat-client/parse-json.ts';
 import { isLocale, preferredLocale, type Locale } from '../i18n/i18n.ts';
+import { useStored } from './use-stored.ts';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -26,10 +29,10 @@ export interface Settings {
 }
 
 const KEY = 'holdfast.settings';
-const DEFAULTS: Settings = { locale: null, theme: 'system', textSize: 'medium', sendWith: 'enter', serverUrl: '' };
 
-function read(text: string): Settings {
-  const stored = parse(text);
+function read(text: string | null): Settings {
+  // Nothing, or written by something else: as if nothing had been chosen.
+  const stored = (parseJson(text) ?? {}) as Partial<Record<keyof Settings, unknown>>;
   return {
     locale: isLocale(stored.locale) ? stored.locale : null,
     theme: THEMES.find((theme) => theme === stored.theme) ?? 'system',
@@ -39,17 +42,13 @@ function read(text: string): Settings {
   };
 }
 
-function parse(text: string): Partial<Record<keyof Settings, unknown>> {
-  try {
-    return JSON.parse(text) as Partial<Record<keyof Settings, unknown>>;
-  } catch {
-    // Written by something else: as if nothing had been chosen.
-    return {};
-  }
-}
-
 export function useSettings(): Ref<Settings> {
-  return useLocalStorage<Settings>(KEY, DEFAULTS, { serializer: { read, write: JSON.stringify } });
+  const { value, reread } = useStored(browserStorage, KEY, read);
+  // Chosen in another tab; null: everything was cleared.
+  useEventListener(window, 'storage', ({ key }) => {
+    if (key === KEY || key === null) reread();
+  });
+  return value;
 }
 
 export function localeOf(settings: Settings): Locale {

@@ -7,7 +7,7 @@ export { prepare } from './prepare.ts';
 
 /** Uploads to one session; as long as the page. */
 export function makeUploads(parts: FileParts): FileUploads {
-  const uploads = new FileUploads(parts.env, new FileTransfer(parts), parts.prefix);
+  const uploads = new FileUploads(parts.env, new FileTransfer(parts), parts.kept);
   parts.connection.state.subscribe(() => uploads.pump());
   return uploads;
 }

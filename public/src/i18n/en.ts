@@ -293,6 +293,7 @@ export const en = {
     exportFailed: 'The chat could not be exported. {reason}',
     newVersion: 'There is a new version of this page.',
     reload: 'Reload',
+    storageFull: 'This browser’s storage is full. What you write is sent all the same; what is not sent yet is lost when this page closes.',
     label: 'Notice',
     list: 'Notices ({hotkey})',
     copyFailed: 'The browser did not allow copying.',

@@ -292,6 +292,7 @@ export const vi: Messages = {
     exportFailed: 'Chưa xuất được cuộc trò chuyện. {reason}',
     newVersion: 'Trang này đã có phiên bản mới.',
     reload: 'Tải lại',
+    storageFull: 'Bộ nhớ của trình duyệt này đã đầy. Những gì bạn viết vẫn được gửi; những gì chưa gửi sẽ mất khi đóng trang này.',
     label: 'Thông báo',
     list: 'Các thông báo ({hotkey})',
     copyFailed: 'Trình duyệt không cho phép sao chép.',

@@ -26,6 +26,8 @@ function storageOver(values: Map<string, string>): KeyValueStorage {
 
 export interface PageOptions {
   storage?: Map<string, string>;
+  /** In place of `storage`. */
+  keeper?: KeyValueStorage;
   mode?: Mode;
   random?: () => number;
   connect?: boolean;
@@ -44,7 +46,7 @@ export function openPage(server: ScriptedServer, options: PageOptions = {}): Pag
     random: options.random ?? (() => 0.5),
     newId: randomUUID,
     fetch,
-    storage: storageOver(storage),
+    storage: options.keeper ?? storageOver(storage),
     exclusively: (_name, task) => task(),
     onWake(listener) {
       wakeListeners.add(listener);

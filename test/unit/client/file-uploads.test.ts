@@ -49,7 +49,7 @@ async function open(options: PageOptions = {}): Promise<{ page: Page; uploads: F
   pages.push(page);
   await page.online();
   const { parts } = page.client.files;
-  const uploads = new FileUploads(parts.env, new FileTransfer(parts), parts.prefix);
+  const uploads = new FileUploads(parts.env, new FileTransfer(parts), parts.kept);
   parts.connection.state.subscribe(() => uploads.pump());
   const store = page.client.open(session.id);
   await untilLive(store);
@@ -196,9 +196,28 @@ it('B37 what is uploaded and not sent is there after a reload, as long as the se
   expect(second.page.client.files.hasKept(session.id)).toBe(false);
   second.uploads.putBack(before);
   await second.page.clock.advance(21 * 3_600_000);
-  const third = new FileUploads(second.page.client.files.parts.env, new FileTransfer(second.page.client.files.parts), second.page.client.files.parts.prefix);
+  const third = new FileUploads(second.page.client.files.parts.env, new FileTransfer(second.page.client.files.parts), second.page.client.files.parts.kept);
   third.useSession(session.id);
   expect(shown(third)).toEqual([]);
+});
+
+it('B47 what a tab uploaded stays its own until it is gone; then the next tab that opens the chat has it', async () => {
+  const storage = new Map<string, string>();
+  const alive = ['first', 'second'];
+  const tab = (id: string) => ({ id, isAlive: async (other: string) => alive.includes(other) });
+  const first = await open({ storage, tab: tab('first') });
+  first.uploads.putBack(await uploaded(first.uploads));
+  const second = await open({ storage, tab: tab('second') });
+  second.uploads.useSession(session.id);
+  await second.page.pass(500);
+  expect([shown(second.uploads), second.uploads.take()]).toEqual([[], []]);
+  second.page.close();
+  alive.splice(0);
+  const third = await open({ storage, tab: tab('third') });
+  third.uploads.useSession(session.id);
+  await ready(third.uploads);
+  expect(third.uploads.take()).toMatchObject([{ name: 'a.txt' }]);
+  expect([...storage.keys()].filter((key) => key.includes('files'))).toEqual([]);
 });
 
 it('B37 a message with files that waits survives a reload with them; signing out leaves nothing behind', async () => {
