@@ -9,7 +9,6 @@ import ApiGateway, { type RouteSchema } from 'moleculer-web';
 import { fanOut, type FanOut } from '../src/gateway/sockets/fan-out.ts';
 import { openGateway, type Gateway } from '../src/gateway/gateway.ts';
 import { answerFailure, answerNothingHere } from '../src/gateway/http/http-failure.ts';
-import { mayTakeFrames } from '../src/gateway/sockets/head-teller.ts';
 import type { GatewayServer, GatewaySocket } from '../src/gateway/sockets/sockets.ts';
 import { nodeGroup, type ActionInput, type ActionResults, type EventPayload } from '../src/protocol/broker.ts';
 import { paramsOf, payloadOf } from '../src/zod-validator.ts';
@@ -104,9 +103,6 @@ export default function gatewayService(broker: ServiceBroker): GatewaySchema {
       'gateway.sessions-changed': frames(broker, 'gateway.sessions-changed'),
       'node.draining'(this: GatewayThis, ctx: Context<{ withinMs: number }>): void {
         this.gateway.context.drain.begin(this.io, ctx.params.withinMs);
-      },
-      '$node.disconnected'(this: Partial<GatewayThis>, ctx: Context<{ node: { services?: { name: string }[] } }>): void {
-        if (mayTakeFrames(ctx.params.node.services)) this.gateway?.nodeGone();
       },
       '$broker.started'(this: GatewayThis): void {
         setImmediate(() => this.announce());

@@ -11,7 +11,7 @@ import { createGatewayContext, type GatewayContext } from './gateway-context.ts'
 import type { GatewayLogger } from './gateway-logger.ts';
 import { clientHandlers } from './sockets/handlers.ts';
 import { handshake } from './sockets/handshake.ts';
-import { HeadTeller } from './sockets/head-teller.ts';
+import { tellAfterLosses } from './sockets/head-teller.ts';
 import { addGatewayMetrics } from './gateway-metrics.ts';
 import { endConnectionsOf } from './http/http-server.ts';
 import { httpRoutes } from './http/http-routes.ts';
@@ -37,7 +37,7 @@ export class Gateway {
   #server: Server | undefined;
   #endConnections = (_afterMs: number): void => undefined;
   #stopWatching = (): void => undefined;
-  #heads: HeadTeller | undefined;
+  #stopTelling = (): void => undefined;
   /** Where it listens, with the real port; undefined until it does. */
   url: string | undefined;
 
@@ -76,7 +76,7 @@ export class Gateway {
     this.url = await listen(this.#server, { host: config.HOST, port: config.PORT, hostSetting: 'HOST', portSetting: 'PORT' });
     this.#server.on('error', (err) => logger.error({ err }, 'http server'));
     this.#stopWatching = keepWatching(this.context, io);
-    this.#heads = new HeadTeller({
+    this.#stopTelling = tellAfterLosses(this.context.broker, {
       meta: (sessionId) => backends.log.meta(sessionId),
       clock,
       rooms: () => sessionRoomsHere(io, ['delta', 'accumulated']),
@@ -85,14 +85,9 @@ export class Gateway {
     });
   }
 
-  /** Another node left, in peace or not. */
-  nodeGone(): void {
-    this.#heads?.nodeGone();
-  }
-
   stop(): void {
     this.#stopWatching();
-    this.#heads?.stop();
+    this.#stopTelling();
     this.#endConnections(STOP_WITHIN_MS);
   }
 

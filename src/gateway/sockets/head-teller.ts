@@ -3,6 +3,7 @@
  * owner without a gateway. Nobody knows which, but the log has them all: each gateway tells its sockets how far their
  * sessions are, and who is behind opens again. Of an open reply its owner tells that by itself.
  */
+import type { ServiceBroker } from 'moleculer';
 import type { EventLog } from '../../backends/contracts.ts';
 import type { Clock } from '../../clock.ts';
 import type { Cursor } from '../../protocol/wire.ts';
@@ -64,6 +65,23 @@ export class HeadTeller {
       this.#parts.tell(rooms, Object.fromEntries(quiet.map(({ sessionId, logId, head }) => [sessionId, { logId, seq: head }])));
     }
   }
+}
+
+interface Left {
+  node: { services?: { name: string }[] };
+}
+
+/** Tells the heads whenever a node has left, in peace or not, until the returned function is called. */
+export function tellAfterLosses({ localBus }: ServiceBroker, parts: HeadTellerParts): () => void {
+  const heads = new HeadTeller(parts);
+  const left = ({ node }: Left): void => {
+    if (mayTakeFrames(node.services)) heads.nodeGone();
+  };
+  localBus.on('$node.disconnected', left);
+  return () => {
+    localBus.off('$node.disconnected', left);
+    heads.stop();
+  };
 }
 
 /** The services of a node that left in peace are not always known any more. */
