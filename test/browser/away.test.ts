@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { shoot } from './chromium.ts';
 import { describeOnStage, type OnStage } from './on-stage.ts';
+import { fakeToken } from '../support/scripted-server.ts';
 import { tell } from './stage.ts';
 
 describeOnStage('away', (on) => {
@@ -79,7 +80,7 @@ describeOnStage('away', (on) => {
     await page.getByText('Hello to you.').waitFor();
     await shoot(page, 'sign-in-ended');
     await page.getByTestId('sign-in-again').click();
-    await page.getByTestId('token').fill('header.payload.signature');
+    await page.getByTestId('token').fill(fakeToken('guest-1'));
     on.stage.server.refuse = () => undefined;
     await page.getByTestId('token').press('Enter');
     await page.locator('[data-testid=badge][data-state=online]').waitFor();

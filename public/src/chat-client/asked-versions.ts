@@ -51,11 +51,6 @@ export class AskedVersions {
     return due;
   }
 
-  /** Nothing of this user stays in the browser. */
-  clear(): void {
-    for (const key of this.keys()) this.env.storage.remove(key);
-  }
-
   private keys(): string[] {
     return (this.env.storage.keys?.() ?? []).filter((key) => key.startsWith(this.prefix));
   }

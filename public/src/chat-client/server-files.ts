@@ -31,9 +31,4 @@ export class ServerFiles {
   hasKept(sessionId: string): boolean {
     return this.parts.env.storage.get(this.parts.prefix + sessionId) !== null;
   }
-
-  forget(): void {
-    const { env, prefix } = this.parts;
-    for (const key of env.storage.keys?.() ?? []) if (key.startsWith(prefix)) env.storage.remove(key);
-  }
 }

@@ -71,11 +71,6 @@ export class Unsent {
     });
   }
 
-  /** Nothing of this user stays in the browser. */
-  clear(): void {
-    for (const key of this.env.storage.keys?.() ?? []) if (key.startsWith(this.prefix)) this.env.storage.remove(key);
-  }
-
   private read(place: string): UnsentMessage[] {
     return listSchema.safeParse(parseJson(this.env.storage.get(this.prefix + place))).data ?? [];
   }

@@ -1,7 +1,7 @@
 /** The text somebody is writing, one per chat, kept in this browser until it is sent. */
 import { useLocalStorage } from '@vueuse/core';
 import { computed, type Ref, type WritableComputedRef } from 'vue';
-import { forgetEdits } from './use-edits.ts';
+import type { ChatClient } from '../chat-client/chat-client.ts';
 
 export interface Draft {
   readonly text: WritableComputedRef<string>;
@@ -15,8 +15,8 @@ const MOST = 50;
 const NEW = 'new';
 
 /** `chat` is a session's id, or null for the new chat. */
-export function useDraft(server: string, chat: () => string | null): Draft {
-  const drafts: Ref<Record<string, string>> = useLocalStorage(`holdfast.drafts:${server}`, EMPTY);
+export function useDraft(client: ChatClient, chat: () => string | null): Draft {
+  const drafts: Ref<Record<string, string>> = useLocalStorage(client.account.keyOf(`holdfast.drafts:${client.url}`), EMPTY);
   const write = (key: string, text: string): void => {
     const { [key]: _before, ...others } = drafts.value;
     const kept = Object.entries(others).slice(1 - MOST);
@@ -31,9 +31,4 @@ export function useDraft(server: string, chat: () => string | null): Draft {
       write(sessionId, text);
     },
   };
-}
-
-export function forgetDrafts(server: string): void {
-  localStorage.removeItem(`holdfast.drafts:${server}`);
-  forgetEdits(server);
 }

@@ -1,6 +1,7 @@
 /** Messages that are being edited, with the text so far; kept in this tab, over a reload and out of sight. */
 import { useSessionStorage } from '@vueuse/core';
 import type { Ref } from 'vue';
+import type { ChatClient } from '../chat-client/chat-client.ts';
 
 export interface Edits {
   /** undefined: it is not being edited. */
@@ -10,10 +11,10 @@ export interface Edits {
 }
 
 const NONE: Record<string, string> = {};
-const keyOf = (server: string): string => `holdfast.edits:${server}`;
+const keyOf = (client: ChatClient): string => client.account.keyOf(`holdfast.edits:${client.url}`);
 
-export function useEdits(server: string): Edits {
-  const texts: Ref<Record<string, string>> = useSessionStorage(keyOf(server), NONE);
+export function useEdits(client: ChatClient): Edits {
+  const texts: Ref<Record<string, string>> = useSessionStorage(keyOf(client), NONE);
   return {
     textOf: (messageId) => texts.value[messageId],
     write: (messageId, text) => void (texts.value = { ...texts.value, [messageId]: text }),
@@ -24,6 +25,6 @@ export function useEdits(server: string): Edits {
   };
 }
 
-export function forgetEdits(server: string): void {
-  sessionStorage.removeItem(keyOf(server));
+export function forgetEdits(client: ChatClient): void {
+  sessionStorage.removeItem(keyOf(client));
 }

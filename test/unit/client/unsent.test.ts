@@ -64,7 +64,7 @@ it('U66 a message that was sent and not acknowledged before a reload is one mess
   session.end();
   // Its event is lost with the page.
   first.close();
-  storage.set(`holdfast.unsent:${server.url}:${session.id}`, JSON.stringify([{ clientMessageId: session.messages[0]!.clientMessageId, content: 'Heard, not answered', createdAt: 1, refused: false, tab: 'only' }]));
+  storage.set(first.client.account.keyOf(`holdfast.unsent:${server.url}:${session.id}`), JSON.stringify([{ clientMessageId: session.messages[0]!.clientMessageId, content: 'Heard, not answered', createdAt: 1, refused: false, tab: 'only' }]));
   server.handlers['message:send'] = accept;
   const second = openTab();
   const again = second.client.open(session.id);
