@@ -156,6 +156,7 @@ export class ChatClient {
 
   /** By another tab. */
   private stored(key: string | null): void {
+    if (key !== null && this.waiting.asked.isKept(key)) for (const store of this.stores) store.askedElsewhere();
     if (key !== null && key !== this.tokens.key) return;
     if (this.tokens.follow() && this.connection.state.value.phase === 'refused') this.connection.connect();
   }

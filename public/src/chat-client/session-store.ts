@@ -168,6 +168,10 @@ export class SessionStore {
     const deleted = view.deleted || change === 'deleted';
     if (title !== view.session.title || deleted !== view.deleted) this.sync.replaceView({ ...view, deleted, session: { ...view.session, title } });
   }
+  /** Another tab asked for a version, or took one back. */
+  askedElsewhere(): void {
+    this.update();
+  }
   close(): void {
     this.sync.close();
   }
