@@ -16,6 +16,8 @@ const entrySchema = z.object({
   files: z.array(fileSchema).optional(),
   createdAt: z.number(),
   refused: z.boolean(),
+  /** Its chat was made for it, and has nothing else yet: without that chat, it begins another. */
+  begins: z.boolean().optional(),
   /** Whose it is while its chat has no id. */
   tab: z.string(),
 });

@@ -7,6 +7,8 @@ export interface Draft {
   readonly text: WritableComputedRef<string>;
   /** The new chat has its id now: what is being written goes with it. */
   becomes(sessionId: string): void;
+  /** Puts a text before what is written in the new chat. */
+  begin(text: string): void;
 }
 
 const EMPTY: Record<string, string> = {};
@@ -30,5 +32,6 @@ export function useDraft(client: ChatClient, chat: () => string | null): Draft {
       write(NEW, '');
       write(sessionId, text);
     },
+    begin: (text) => write(NEW, [text, drafts.value[NEW] ?? ''].filter((part) => part !== '').join('\n')),
   };
 }
