@@ -6,6 +6,7 @@ import { computed, createApp, effectScope, watch } from 'vue';
 import { browserEnvironment } from './chat-client/browser-environment.ts';
 import { ChatClient } from './chat-client/chat-client.ts';
 import App from './components/App.vue';
+import { forgetEdits } from './composables/use-edits.ts';
 import { applySettings, localeOf, useSettings } from './composables/use-settings.ts';
 import { loadWords, makeI18n, type Locale } from './i18n/i18n.ts';
 import { loadMarkdown } from './markdown/load-markdown.ts';
@@ -36,6 +37,12 @@ effectScope(true).run(async () => {
   }
   const url = settings.value.serverUrl === '' ? location.origin : settings.value.serverUrl;
   const client = new ChatClient({ url, environment: browserEnvironment() });
+  // Somebody else is here now, or nobody: the whole page starts over, so that nothing of one is shown to another.
+  client.account.over.subscribe(() => {
+    forgetEdits(client);
+    history.replaceState(null, '', import.meta.env.BASE_URL);
+    location.reload();
+  });
   client.connect();
   const router = makeRouter(settings.value.serverUrl === '' ? 'path' : 'hash');
   const app = createApp(App, { client, settings, router }).use(i18n).use(router);

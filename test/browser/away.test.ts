@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { shoot } from './chromium.ts';
 import { describeOnStage, type OnStage } from './on-stage.ts';
+import { fakeToken, refused } from '../support/scripted-server.ts';
 import { tell } from './stage.ts';
 
 describeOnStage('away', (on) => {
@@ -148,7 +149,7 @@ describeOnStage('away', (on) => {
     await page.getByText('Hello to you.').waitFor();
     await shoot(page, 'sign-in-ended');
     await page.getByTestId('sign-in-again').click();
-    await page.getByTestId('token').fill('header.payload.signature');
+    await page.getByTestId('token').fill(fakeToken('guest-1'));
     on.stage.server.refuse = () => undefined;
     await page.getByTestId('token').press('Enter');
     await page.locator('[data-testid=badge][data-state=online]').waitFor();
@@ -178,6 +179,53 @@ describeOnStage('away', (on) => {
     await page.getByTestId('new-chat').click();
     await page.getByTestId('empty').waitFor();
     expect(await composer.inputValue()).toBe('');
+  });
+
+  it('U121 what waits for a chat that was deleted is shown there, and taken into a new one', async () => {
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    const page = await open();
+    cutOff();
+    await page.getByTestId('try-now').waitFor();
+    await write(page, 'For a chat that is gone');
+    await page.getByTestId('composer').fill('And half a thought');
+    on.stage.server.handlers['session:open'] = () => refused('not-found');
+    on.stage.server.refuse = () => undefined;
+    await page.getByTestId('unsent').getByText('For a chat that is gone').waitFor();
+    await shoot(page, 'unsent-of-a-deleted-chat');
+    await page.reload();
+    await page.getByTestId('unsent').getByText('For a chat that is gone').waitFor();
+    await page.getByTestId('take-along').click();
+    await page.getByTestId('empty').waitFor();
+    expect(await page.getByTestId('composer').inputValue()).toBe('For a chat that is gone\nAnd half a thought');
+    expect([sends(), new URL(page.url()).pathname]).toEqual([[], '/']);
+    await page.goBack();
+    await page.getByTestId('session-notice').getByText('There is no such chat').waitFor();
+    expect(await page.getByTestId('unsent').count()).toBe(0);
+  });
+
+  it('U122 a sign-out in one tab is one in all, and leaves nothing written', async () => {
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    on.stage.server.guests.allowed = false;
+    const { page } = await on.newPage();
+    await page.goto(on.stage.url);
+    await page.getByTestId('token').fill(fakeToken('anna'));
+    await page.getByTestId('token').press('Enter');
+    await page.getByText('Hello to you.').waitFor();
+    const other = await page.context().newPage();
+    await other.goto(on.stage.url);
+    await other.getByText('Hello to you.').waitFor();
+    await other.getByTestId('composer').fill('A secret of Anna');
+    await page.getByTestId('settings').click();
+    await page.getByRole('button', { name: 'Forget the token' }).click();
+    for (const tab of [page, other]) {
+      await tab.getByTestId('sign-in').waitFor();
+      expect([new URL(tab.url()).pathname, await tab.getByText('Hello to you.').count()]).toEqual(['/', 0]);
+    }
+    expect(await other.evaluate('JSON.stringify(localStorage)')).not.toMatch(/secret|anna/i);
+    await page.getByTestId('token').fill(fakeToken('bert'));
+    await page.getByTestId('token').press('Enter');
+    for (const tab of [page, other]) await tab.locator('[data-testid=badge][data-state=online]').waitFor();
+    expect(await other.getByTestId('composer').inputValue()).toBe('');
   });
 
   it('U68 without a network the badge says so, and the network coming back connects at once', async () => {

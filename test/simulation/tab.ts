@@ -113,7 +113,7 @@ export class Tab {
   #begin(): SessionStore {
     const { scheduler, fate, newId } = this.#world;
     const kept = this.#kept;
-    const storage = { get: (key: string) => kept.get(key) ?? null, set: (key: string, value: string) => void kept.set(key, value), remove: (key: string) => void kept.delete(key) };
+    const storage = { get: (key: string) => kept.get(key) ?? null, set: (key: string, value: string) => void kept.set(key, value), remove: (key: string) => void kept.delete(key), keys: () => [...kept.keys()] };
     const environment = standIn<Environment>({ storage, clock: scheduler.clockOf(null), random: fate.random, newId: () => newId(8) });
     const online = (): boolean => this.#connection !== null;
     const transport: Transport = {

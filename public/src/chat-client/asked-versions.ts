@@ -1,5 +1,5 @@
 /**
- * The version of each session that the server has not taken yet, kept over a reload. It keeps its clientMessageId, so that
+ * The versions that the server has not taken yet, kept over a reload, per session. Each keeps its clientMessageId, so that
  * whoever asks for it again, from whichever tab, is understood as asking for the same.
  */
 import { z } from 'zod';
@@ -29,34 +29,49 @@ export class AskedVersions {
     this.prefix = `holdfast.asked:${url}:`;
   }
 
+  /** One of some session is under this key. */
+  isKept(key: string): boolean {
+    return key.startsWith(this.prefix);
+  }
+
+  /** The oldest of those that wait in this session. */
   of(sessionId: string): AskedVersion | null {
-    const asked = askedSchema.safeParse(parseJson(this.env.storage.get(this.prefix + sessionId))).data;
-    return asked !== undefined && this.env.clock.now() - asked.askedAt < KEPT_MS ? asked : null;
+    const all = this.keys().flatMap((key) => (sessionOf(this.prefix, key) === sessionId ? (this.read(key) ?? []) : []));
+    return all.toSorted((one, other) => one.askedAt - other.askedAt)[0] ?? null;
+  }
+
+  /** False when a tab took it back, or the server has it. */
+  has(sessionId: string, clientMessageId: string): boolean {
+    return this.read(this.keyOf(sessionId, clientMessageId)) !== null;
   }
 
   keep(sessionId: string, asked: AskedVersion): void {
-    this.env.storage.set(this.prefix + sessionId, JSON.stringify(asked));
+    this.env.storage.set(this.keyOf(sessionId, asked.clientMessageId), JSON.stringify(asked));
   }
 
-  /** Another tab may have asked for another one since: that stays. */
   drop(sessionId: string, clientMessageId: string): void {
-    if (this.of(sessionId)?.clientMessageId === clientMessageId) this.env.storage.remove(this.prefix + sessionId);
+    this.env.storage.remove(this.keyOf(sessionId, clientMessageId));
   }
 
   /** Sessions in which one waits; what has waited for too long is forgotten. */
   sessions(): string[] {
-    const all = this.keys().map((key) => key.slice(this.prefix.length));
-    const due = all.filter((sessionId) => this.of(sessionId) !== null);
-    for (const sessionId of all) if (!due.includes(sessionId)) this.env.storage.remove(this.prefix + sessionId);
-    return due;
+    for (const key of this.keys()) if (this.read(key) === null) this.env.storage.remove(key);
+    return [...new Set(this.keys().map((key) => sessionOf(this.prefix, key)))];
   }
 
-  /** Nothing of this user stays in the browser. */
-  clear(): void {
-    for (const key of this.keys()) this.env.storage.remove(key);
+  private read(key: string): AskedVersion | null {
+    const asked = askedSchema.safeParse(parseJson(this.env.storage.get(key))).data;
+    return asked !== undefined && this.env.clock.now() - asked.askedAt < KEPT_MS ? asked : null;
   }
-
+  /** Each under its own key: tabs that ask at once do not overwrite each other's. */
+  private keyOf(sessionId: string, clientMessageId: string): string {
+    return `${this.prefix}${sessionId}:${clientMessageId}`;
+  }
   private keys(): string[] {
     return (this.env.storage.keys?.() ?? []).filter((key) => key.startsWith(this.prefix));
   }
+}
+
+function sessionOf(prefix: string, key: string): string {
+  return key.slice(prefix.length).split(':')[0] ?? '';
 }

@@ -57,6 +57,12 @@ function onWake(listener: (reason: WakeReason) => void): () => void {
   };
 }
 
+function onStored(listener: (key: string | null) => void): () => void {
+  const stored = (event: StorageEvent): void => listener(event.key);
+  window.addEventListener('storage', stored);
+  return () => window.removeEventListener('storage', stored);
+}
+
 /** Only XMLHttpRequest tells how far an upload is. */
 function upload(url: string, { method, headers, body, signal }: UploadRequest, progress: (sent: number) => void): Promise<Response> {
   return new Promise((resolve, reject) => {
@@ -90,6 +96,7 @@ export function browserEnvironment(): Environment {
     upload,
     storage: browserStorage,
     tab: tabIdentity(newId),
+    onStored,
     exclusively,
     onWake,
   };

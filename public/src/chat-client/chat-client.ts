@@ -12,6 +12,7 @@
  * Whatever happens to the connection, `view` ends equal to what the server stored.
  */
 import type { Mode } from '../../../src/protocol/wire.ts';
+import type { Account } from './account.ts';
 import { AskedVersions } from './asked-versions.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import type { Environment } from './environment.ts';
@@ -35,10 +36,13 @@ export interface ChatClientOptions {
 export class ChatClient {
   readonly url: string;
   readonly tokens: TokenKeeper;
+  /** Once it is over, this client is of no use any more: the page makes a new one. */
+  readonly account: Account;
   readonly connection: Connection;
   readonly sessions: SessionList;
   readonly models: Models;
   readonly files: ServerFiles;
+  /** Its storage is that of the account. */
   readonly env: Environment;
   private readonly mode: Mode;
   private readonly waiting: Waiting;
@@ -49,10 +53,12 @@ export class ChatClient {
 
   constructor(options: ChatClientOptions) {
     this.url = options.url;
-    this.env = options.environment;
+    const { environment } = options;
     this.mode = options.mode ?? 'delta';
+    this.tokens = new TokenKeeper(environment, this.url);
+    this.account = this.tokens.account;
+    this.env = { ...environment, storage: this.account.storage };
     this.waiting = { unsent: new Unsent(this.env, this.url), asked: new AskedVersions(this.env, this.url) };
-    this.tokens = new TokenKeeper(this.env, this.url);
     this.connection = new Connection(this.env, this.url, this.tokens);
     this.sessions = new SessionList(this.env, this.connection, `holdfast.removals:${this.url}`);
     this.models = new Models(this.env, this.connection);
@@ -60,6 +66,10 @@ export class ChatClient {
     new TokenRefresher(this.env, this.connection, this.tokens);
     this.connection.state.subscribe((state) => this.follow(state));
     this.connection.frames.subscribe((frame) => this.route(frame));
+    this.account.over.subscribe(() => this.end());
+    this.env.onStored?.((key) => this.stored(key));
+    // Who slept was not told.
+    this.env.onWake(() => void this.tokens.check());
     this.sessions.changes.subscribe((change) => this.of(change.sessionId).forEach((store) => store.changed(change)));
   }
 
@@ -74,18 +84,17 @@ export class ChatClient {
     this.connection.tryNow();
   }
 
-  /** Signs in with a token somebody else made, and connects with it. */
+  /** Signs in with a token somebody else made, and connects with it; as another user, it is over for this client. */
   signIn(token: string): void {
     this.tokens.useOwn(token);
+    if (this.account.over.value) return;
     this.connection.disconnect();
     this.connection.connect();
   }
+  /** Leaves nothing in the browser, in all tabs. */
   signOut(): void {
+    this.account.leave();
     this.tokens.forget();
-    this.waiting.unsent.clear();
-    this.waiting.asked.clear();
-    this.files.forget();
-    this.connection.disconnect();
   }
 
   /** The session's store, made when it is not open yet; null begins a new session with its first message. */
@@ -136,6 +145,21 @@ export class ChatClient {
   /** Something was written that the server has not taken yet; it is lost when the page goes now. */
   get hasUnsent(): boolean {
     return [...this.stores].some((store) => store.snapshot.value.pending.length > 0);
+  }
+
+  private end(): void {
+    this.connection.disconnect();
+    for (const store of this.stores) store.close();
+    this.stores.clear();
+    this.lingering.clear();
+  }
+
+  /** By another tab. */
+  private stored(key: string | null): void {
+    if (key !== null) this.sessions.storageChanged(key);
+    if (key !== null && this.waiting.asked.isKept(key)) for (const store of this.stores) store.askedElsewhere();
+    if (key !== null && key !== this.tokens.key) return;
+    if (this.tokens.follow() && this.connection.state.value.phase === 'refused') this.connection.connect();
   }
 
   private closeNow(store: SessionStore): void {

@@ -48,6 +48,8 @@ export interface Environment {
   readonly storage: KeyValueStorage;
   /** Where it is missing, there are no other tabs. */
   readonly tab?: TabIdentity;
+  /** Tells the key that another tab wrote or removed, null when all went; the returned function ends it. */
+  onStored?(listener: (key: string | null) => void): () => void;
   /** Runs `task` while no other tab runs one of the same name, where the browser can promise that. */
   exclusively<T>(name: string, task: () => Promise<T>): Promise<T>;
   /** Tells when the page may have been away; the returned function ends it. */

@@ -26,6 +26,8 @@ export interface PendingSend {
 interface Entry extends PendingSend {
   readonly tries: number;
   readonly notBefore: number;
+  /** As in UnsentMessage. */
+  readonly begins: boolean;
   /** The server has it under this id. */
   readonly acceptedAs: string | null;
 }
@@ -34,8 +36,8 @@ interface Entry extends PendingSend {
 const EVENT_LIMIT_MS = 5_000;
 
 /** It may have been sent before: it is not `unsent` any more, only unacknowledged. */
-function toEntry({ clientMessageId, content, files = [], createdAt, refused }: UnsentMessage): Entry {
-  return { clientMessageId, content, files, createdAt, status: refused ? 'refused' : 'sending', error: null, tries: 1, notBefore: 0, acceptedAs: null };
+function toEntry({ clientMessageId, content, files = [], createdAt, refused, begins = false }: UnsentMessage): Entry {
+  return { clientMessageId, content, files, createdAt, status: refused ? 'refused' : 'sending', error: null, tries: 1, notBefore: 0, begins, acceptedAs: null };
 }
 
 export class Outbox {
@@ -65,6 +67,11 @@ export class Outbox {
     return this.entries;
   }
 
+  /** Something waits whose chat was made for it. */
+  get begins(): boolean {
+    return this.entries.some((entry) => entry.status === 'sending' && entry.begins);
+  }
+
   /** Messages of an earlier page that were not taken by the server. */
   restore(messages: readonly UnsentMessage[]): void {
     const known = new Set(this.entries.map((entry) => entry.clientMessageId));
@@ -77,12 +84,13 @@ export class Outbox {
 
   /** Brings storage up to date. What the server took is safe there. */
   keep(): void {
+    this.lookAtBeginning();
     const waiting = this.entries.filter((entry) => entry.acceptedAs === null);
     if (waiting.length === 0 && this.kept.ids.length === 0) return;
     const { sessionId } = this.sync;
     const { tab } = this.unsent;
-    const now = waiting.map(({ clientMessageId, content, files, createdAt, status }) => {
-      return { clientMessageId, content, ...(files.length > 0 && { files: [...files] }), createdAt, refused: status === 'refused', tab };
+    const now = waiting.map(({ clientMessageId, content, files, createdAt, status, begins }) => {
+      return { clientMessageId, content, ...(files.length > 0 && { files: [...files] }), createdAt, refused: status === 'refused', ...(begins && { begins }), tab };
     });
     this.unsent.replace(sessionId, this.kept, now);
     this.kept = { sessionId, ids: now.map((entry) => entry.clientMessageId) };
@@ -91,7 +99,7 @@ export class Outbox {
   add(content: string, files: readonly MessageFile[] = []): string {
     const clientMessageId = this.env.newId();
     const entry = { clientMessageId, content, files, createdAt: this.env.clock.now(), status: 'sending', error: null } as const;
-    this.entries = [...this.entries, { ...entry, tries: 0, notBefore: 0, acceptedAs: null }];
+    this.entries = [...this.entries, { ...entry, tries: 0, notBefore: 0, begins: false, acceptedAs: null }];
     return clientMessageId;
   }
 
@@ -127,6 +135,14 @@ export class Outbox {
     const wait = entry.notBefore - this.env.clock.now();
     if (wait > 0) this.pumpAfter(wait);
     else void this.send(entry, sessionId);
+  }
+
+  /** What was sent into a chat that had something is never sent into another one. Without a view it stays as it was. */
+  private lookAtBeginning(): void {
+    const { view } = this.sync;
+    if (view === null) return;
+    const begins = view.messages.length === 0 && !view.deleted && this.entries.every((entry) => entry.acceptedAs === null);
+    if (this.entries.some((entry) => entry.begins !== begins)) this.entries = this.entries.map((entry) => ({ ...entry, begins }));
   }
 
   private pumpAfter(ms: number): void {

@@ -32,8 +32,4 @@ export class ServerFiles {
   hasKept(sessionId: string): boolean {
     return this.parts.kept.has(sessionId);
   }
-
-  forget(): void {
-    this.parts.kept.clear();
-  }
 }

@@ -102,8 +102,9 @@ export class SessionList {
   }
 
   /** The storage has another value under `key`: another tab may have hidden a session, or undone that. */
-  storageChanged(key: string | null): void {
-    if (key === this.removals.key) this.show();
+  storageChanged(key: string): void {
+    // The name of the account's place may follow.
+    if (key.startsWith(this.removals.key)) this.show();
   }
 
   /** For good. Without a connection it is done with the next one. */

@@ -107,6 +107,10 @@ export class SessionStore {
   discard(clientMessageId: string): void {
     this.outbox.discard(clientMessageId);
   }
+  /** Everything that waits here. */
+  discardAll(): void {
+    for (const { clientMessageId } of this.outbox.pending) this.outbox.discard(clientMessageId);
+  }
   /** Stops the reply, also one that is not there yet. Answers the text of a message taken back instead of sent. */
   cancel(): string | null {
     return this.withdrawVersion() ? null : this.canceller.request();
@@ -169,6 +173,10 @@ export class SessionStore {
     const deleted = view.deleted || change === 'deleted';
     if (title !== view.session.title || deleted !== view.deleted) this.sync.replaceView({ ...view, deleted, session: { ...view.session, title } });
   }
+  /** Another tab asked for a version, or took one back. */
+  askedElsewhere(): void {
+    this.update();
+  }
   close(): void {
     this.sync.close();
   }
@@ -180,9 +188,8 @@ export class SessionStore {
 
   /** Its session was never there, as its first message did not arrive: a new one takes it. */
   private rescue(): void {
-    const { phase, view, error } = this.sync;
-    const waits = this.outbox.pending.some((entry) => entry.status === 'sending');
-    if (phase === 'failed' && view === null && error?.code === 'not-found' && waits) this.sync.startAnew();
+    const { phase, error } = this.sync;
+    if (phase === 'failed' && error?.code === 'not-found' && this.outbox.begins) this.sync.startAnew();
   }
 
   private update(): void {

@@ -65,6 +65,7 @@ export class SessionSync {
   /** As a session that is still to be made. */
   startAnew(): void {
     this.id = null;
+    this.view = null;
     this.start();
   }
 

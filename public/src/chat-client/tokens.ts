@@ -4,11 +4,13 @@
  */
 import { z } from 'zod';
 import { wireError } from '../../../src/protocol/errors.ts';
+import { Account } from './account.ts';
 import type { Environment } from './environment.ts';
 import { callHttp } from './http.ts';
 import { Observable } from './observable.ts';
 import { parseJson } from './parse-json.ts';
 import { failed, localError, succeeded, type Result } from './result.ts';
+import { lifetimeOf, userOf } from './token-claims.ts';
 
 const storedSchema = z.object({
   token: z.string().min(1),
@@ -30,14 +32,18 @@ const MARGIN_SHARE = 0.1;
 export class TokenKeeper {
   /** Set while the server wants a sign-in: where it happens, when the server says so. */
   readonly signIn = new Observable<{ url: string | null } | null>(null);
+  /** That of the user whom this page began with. */
+  readonly account: Account;
+  /** Of the token in storage. */
+  readonly key: string;
   private readonly env: Environment;
   private readonly url: string;
-  private readonly key: string;
 
   constructor(env: Environment, url: string) {
     this.env = env;
     this.url = url;
     this.key = `holdfast.token:${url}`;
+    this.account = new Account(env, url, userOf(this.current()?.token));
   }
 
   current(): StoredToken | null {
@@ -54,7 +60,7 @@ export class TokenKeeper {
   /** A token to connect with; makes a guest where that is allowed. */
   async get(): Promise<Result<string>> {
     const stored = this.current();
-    if (stored !== null && (stored.kind === 'own' || this.isFresh(stored))) return succeeded(stored.token);
+    if (stored !== null && (stored.kind === 'own' || this.isFresh(stored))) return this.usable(stored);
     return this.renew(stored?.token ?? null);
   }
 
@@ -62,19 +68,37 @@ export class TokenKeeper {
   async renew(stale: string | null): Promise<Result<string>> {
     return this.env.exclusively(this.key, async () => {
       const stored = this.current();
-      if (stored !== null && stored.token !== stale && (stored.kind === 'own' || this.isFresh(stored))) return succeeded(stored.token);
+      if (stored !== null && stored.token !== stale && (stored.kind === 'own' || this.isFresh(stored))) return this.usable(stored);
       if (stored?.kind === 'own') return this.needSignIn(null);
-      return this.askForGuest(stored?.token);
+      return this.askForGuest(stored, stored?.token);
     });
   }
 
   useOwn(token: string): void {
-    this.store(token, 'own');
-    this.signIn.set(null);
+    this.store(token, 'own', this.current());
+    this.follow();
   }
 
   forget(): void {
     this.env.storage.remove(this.key);
+  }
+
+  /** The token in storage is another one; false when it is for another user. */
+  follow(): boolean {
+    const still = this.check();
+    if (still && this.current() !== null) this.signIn.set(null);
+    return still;
+  }
+
+  /** False, and over for this page, when the token in storage is not for its user. */
+  check(): boolean {
+    if (!this.account.isOf(userOf(this.current()?.token))) this.account.end();
+    return !this.account.over.value;
+  }
+
+  /** For this page's user only. */
+  private usable(stored: StoredToken | null): Result<string> {
+    return this.check() && stored !== null ? succeeded(stored.token) : failed(wireError('unauthenticated', 'Somebody else is signed in.'));
   }
 
   private isFresh(stored: StoredToken): boolean {
@@ -82,23 +106,24 @@ export class TokenKeeper {
     return remaining === null || remaining > Math.min(MARGIN_MS, (stored.lifetimeMs ?? 0) * MARGIN_SHARE);
   }
 
-  private async askForGuest(old: string | undefined): Promise<Result<string>> {
+  /** In place of the token `before`; `old`: to stay the same guest. */
+  private async askForGuest(before: StoredToken | null, old: string | undefined): Promise<Result<string>> {
     if (old === undefined) {
       const config = configSchema.safeParse(await this.config());
       if (config.success && !config.data.guests) return this.needSignIn(config.data.signInUrl ?? null);
     }
     const answer = await callHttp(this.env, `${this.url}/api/auth/guest`, { method: 'POST', token: old });
+    // Somebody signed in, or out, meanwhile: that counts.
+    const now = this.current();
+    if (now?.token !== before?.token) return this.usable(now);
     if (answer.ok) {
       const guest = guestSchema.safeParse(answer.value);
       if (!guest.success) return failed(localError('bad-answer'));
-      this.store(guest.data.token, 'guest');
       this.signIn.set(null);
-      return succeeded(guest.data.token);
+      return this.usable(this.store(guest.data.token, 'guest', before));
     }
     if (answer.error.code !== 'unauthenticated') return answer;
-    if (old === undefined) return this.needSignIn(null);
-    this.forget();
-    return this.askForGuest(undefined);
+    return old === undefined ? this.needSignIn(null) : this.askForGuest(before, undefined);
   }
 
   private async config(): Promise<unknown> {
@@ -111,26 +136,12 @@ export class TokenKeeper {
     return failed(wireError('unauthenticated', 'A sign-in is needed.'));
   }
 
-  private store(token: string, kind: StoredToken['kind']): void {
+  /** A guest whom the server does not know any more goes on as the next one; who signs in has what nobody had. */
+  private store(token: string, kind: StoredToken['kind'], before: StoredToken | null): StoredToken {
     const stored: StoredToken = { token, kind, receivedAt: this.env.clock.now(), lifetimeMs: lifetimeOf(token) };
+    if (kind === 'guest' || before === null) this.account.hand(userOf(before?.token), userOf(token));
+    // Last: other tabs are told of the token, and look then.
     this.env.storage.set(this.key, JSON.stringify(stored));
-  }
-}
-
-const claimsSchema = z.object({ iat: z.number(), exp: z.number() });
-
-/** How long a JWT lives from now if it was just made: its own `exp` - `iat`. It is not verified: the server does that. */
-export function lifetimeOf(token: string): number | null {
-  const part = token.split('.')[1];
-  if (part === undefined) return null;
-  const claims = claimsSchema.safeParse(parseJson(decodeBase64Url(part)));
-  return claims.success ? (claims.data.exp - claims.data.iat) * 1000 : null;
-}
-
-function decodeBase64Url(text: string): string | null {
-  try {
-    return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  } catch {
-    return null;
+    return stored;
   }
 }

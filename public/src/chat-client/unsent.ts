@@ -16,6 +16,8 @@ const entrySchema = z.object({
   files: z.array(fileSchema).optional(),
   createdAt: z.number(),
   refused: z.boolean(),
+  /** Its chat was made for it, and has nothing else yet: without that chat, it begins another. */
+  begins: z.boolean().optional(),
   /** Whose it is while its chat has no id. */
   tab: z.string(),
 });
@@ -69,11 +71,6 @@ export class Unsent {
       this.write(NEW, all);
       return all.filter((entry) => entry.tab === this.tab);
     });
-  }
-
-  /** Nothing of this user stays in the browser. */
-  clear(): void {
-    for (const key of this.env.storage.keys?.() ?? []) if (key.startsWith(this.prefix)) this.env.storage.remove(key);
   }
 
   private read(place: string): UnsentMessage[] {

@@ -104,6 +104,7 @@ export class VersionRequests {
     const { entry } = this;
     if (entry === null) return;
     if (this.sync.error?.code === 'not-found') this.entry = null;
+    this.dropWithdrawn();
     if (view === null) return;
     const here = view.messages.find(({ id, clientMessageId }) => id === entry.replyId || clientMessageId === entry.clientMessageId);
     if (here === undefined && !view.deleted) return;
@@ -113,6 +114,7 @@ export class VersionRequests {
   }
 
   pump(): void {
+    this.dropWithdrawn();
     const { entry } = this;
     const { sessionId, phase, view } = this.sync;
     if (entry === null || entry.unwanted || entry.replyId !== null || this.inFlight || sessionId === null) return;
@@ -154,6 +156,14 @@ export class VersionRequests {
     const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(RETRY, entry.tries, this.env.random));
     entry.notBefore = this.env.clock.now() + wait;
     this.env.clock.after(wait, () => this.pump());
+  }
+
+  /** Another tab took it back, or has its answer, and that is the end of it here, too. */
+  private dropWithdrawn(): void {
+    const { entry, kept } = this;
+    const { sessionId } = this.sync;
+    if (entry === null || entry.unwanted || entry.replyId !== null || this.inFlight || sessionId === null) return;
+    if (kept === entry.clientMessageId && !this.asked.has(sessionId, kept)) this.entry = null;
   }
 
   private drop(): void {

@@ -3,13 +3,16 @@ import { computed, shallowRef, watch, type WritableComputedRef } from 'vue';
 import type { ChatClient } from '../chat-client/chat-client.ts';
 import { KeptByTab } from '../chat-client/kept-by-tab.ts';
 import type { SessionStore } from '../chat-client/session-store.ts';
-import { forgetEdits } from './use-edits.ts';
 
-const draftsOf = ({ env, url }: ChatClient): KeptByTab => new KeptByTab(env, `holdfast.drafts:${url}:`);
+export interface Draft {
+  readonly text: WritableComputedRef<string>;
+  /** Puts a text before what is written in the new chat, which is opened next. */
+  begin(text: string): void;
+}
 
 /** `chat` is the id of the session that `store` is, or null while it is new. */
-export function useDraft(client: ChatClient, store: () => SessionStore, chat: () => string | null): WritableComputedRef<string> {
-  const kept = draftsOf(client);
+export function useDraft(client: ChatClient, store: () => SessionStore, chat: () => string | null): Draft {
+  const kept = new KeptByTab(client.env, `holdfast.drafts:${client.url}:`);
   const text = shallowRef('');
   const keep = (id: string | null, now: string): void => {
     if (now === '') kept.remove(id);
@@ -37,10 +40,8 @@ export function useDraft(client: ChatClient, store: () => SessionStore, chat: ()
     keep(idBefore, '');
     keep(id, text.value);
   });
-  return computed({ get: () => text.value, set: write });
-}
-
-export function forgetDrafts(client: ChatClient): void {
-  draftsOf(client).clear();
-  forgetEdits(client.url);
+  return {
+    text: computed({ get: () => text.value, set: write }),
+    begin: (first) => keep(null, [first, kept.get(null) ?? ''].filter((part) => part !== '').join('\n')),
+  };
 }

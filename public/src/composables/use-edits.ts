@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { tabStorage } from '../chat-client/browser-storage.ts';
 import { parseJson } from '../chat-client/parse-json.ts';
 import { useStored } from './use-stored.ts';
+import type { ChatClient } from '../chat-client/chat-client.ts';
 
 export interface Edits {
   /** undefined: it is not being edited. */
@@ -12,10 +13,10 @@ export interface Edits {
 }
 
 const textsSchema = z.record(z.string(), z.string());
-const keyOf = (server: string): string => `holdfast.edits:${server}`;
+const keyOf = (client: ChatClient): string => client.account.keyOf(`holdfast.edits:${client.url}`);
 
-export function useEdits(server: string): Edits {
-  const { value: texts } = useStored(tabStorage, keyOf(server), (text) => textsSchema.safeParse(parseJson(text)).data ?? {});
+export function useEdits(client: ChatClient): Edits {
+  const { value: texts } = useStored(tabStorage, keyOf(client), (text) => textsSchema.safeParse(parseJson(text)).data ?? {});
   return {
     textOf: (messageId) => texts.value[messageId],
     write: (messageId, text) => void (texts.value = { ...texts.value, [messageId]: text }),
@@ -26,6 +27,6 @@ export function useEdits(server: string): Edits {
   };
 }
 
-export function forgetEdits(server: string): void {
-  tabStorage.remove(keyOf(server));
+export function forgetEdits(client: ChatClient): void {
+  tabStorage.remove(keyOf(client));
 }

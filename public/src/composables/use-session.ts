@@ -23,8 +23,8 @@ export function useSession(client: ChatClient, route: Route, onProblem: (problem
     frame.cancel();
     snapshot.value = followed.snapshot.value;
     const stops = [followed.problems.subscribe(onProblem), followed.snapshot.subscribe((next) => {
-      // A new session has its id from here on; the address may say so.
-      if (next.sessionId !== null && route.sessionId.value === null) route.go(next.sessionId, 'replace');
+      // A new session has its id from here on, or one that never came to be another; the address says so.
+      if (next.sessionId !== null && route.sessionId.value !== next.sessionId) route.go(next.sessionId, 'replace');
       frame.request();
     })];
     stop = () => stops.forEach((end) => end());

@@ -37,7 +37,7 @@ export function useVersions(): Versions | null {
 export function provideVersions(store: () => SessionStore, snapshot: () => SessionSnapshot, arrived: () => void): void {
   const { t } = useI18n();
   const { client, toasts } = useApp();
-  const edits = useEdits(client.url);
+  const edits = useEdits(client);
   const making = computed(() => snapshot().making);
   const wait = computed(() => {
     const { view, pending, switching } = snapshot();

@@ -159,6 +159,9 @@ export const en = {
     deleted: 'This chat was deleted.',
     retry: 'Try again',
     new: 'Start a new chat',
+    unsent: 'What you wrote was not sent, as its chat is gone.',
+    takeAlong: 'Use it in a new chat',
+    discard: 'Discard it',
     behind: 'Catching up …',
   },
   connection: {

@@ -158,6 +158,9 @@ export const vi: Messages = {
     deleted: 'Cuộc trò chuyện này đã bị xóa.',
     retry: 'Thử lại',
     new: 'Bắt đầu cuộc trò chuyện mới',
+    unsent: 'Nội dung bạn viết chưa được gửi, vì cuộc trò chuyện không còn nữa.',
+    takeAlong: 'Dùng trong cuộc trò chuyện mới',
+    discard: 'Bỏ đi',
     behind: 'Đang cập nhật …',
   },
   connection: {

@@ -20,8 +20,22 @@ export interface Page {
   close(): void;
 }
 
-function storageOver(values: Map<string, string>): KeyValueStorage {
-  return { get: (key) => values.get(key) ?? null, set: (key, value) => void values.set(key, value), remove: (key) => void values.delete(key), keys: () => [...values.keys()] };
+type StoredListener = (key: string) => void;
+/** Pages with the same storage, as tabs of one browser. */
+const tabsOf = new WeakMap<Map<string, string>, Set<StoredListener>>();
+
+function storageOver(values: Map<string, string>, tell: StoredListener): KeyValueStorage {
+  return {
+    get: (key) => values.get(key) ?? null,
+    set(key, value) {
+      values.set(key, value);
+      tell(key);
+    },
+    remove(key) {
+      if (values.delete(key)) tell(key);
+    },
+    keys: () => [...values.keys()],
+  };
 }
 
 export interface PageOptions {
@@ -32,6 +46,8 @@ export interface PageOptions {
   random?: () => number;
   connect?: boolean;
   tab?: TabIdentity;
+  /** It is not told what other tabs store. */
+  deaf?: boolean;
 }
 
 const STEP_MS = 250;
@@ -39,6 +55,11 @@ const STEP_MS = 250;
 export function openPage(server: ScriptedServer, options: PageOptions = {}): Page {
   const clock = virtualClock(Date.now());
   const storage = options.storage ?? new Map<string, string>();
+  const tabs = tabsOf.get(storage) ?? new Set<StoredListener>();
+  tabsOf.set(storage, tabs);
+  const heard = new Set<StoredListener>();
+  const hear: StoredListener = (key) => heard.forEach((listener) => listener(key));
+  if (options.deaf !== true) tabs.add(hear);
   const wakeListeners = new Set<(reason: WakeReason) => void>();
   const environment: Environment = {
     clock,
@@ -46,7 +67,11 @@ export function openPage(server: ScriptedServer, options: PageOptions = {}): Pag
     random: options.random ?? (() => 0.5),
     newId: randomUUID,
     fetch,
-    storage: options.keeper ?? storageOver(storage),
+    storage: options.keeper ?? storageOver(storage, (key) => [...tabs].forEach((other) => other !== hear && other(key))),
+    onStored(listener) {
+      heard.add(listener);
+      return () => void heard.delete(listener);
+    },
     exclusively: (_name, task) => task(),
     onWake(listener) {
       wakeListeners.add(listener);
@@ -67,7 +92,10 @@ export function openPage(server: ScriptedServer, options: PageOptions = {}): Pag
         await fetch(`${server.url}/turn`).catch(() => undefined);
       }
     },
-    close: () => client.disconnect(),
+    close() {
+      tabs.delete(hear);
+      client.disconnect();
+    },
   };
 }
 

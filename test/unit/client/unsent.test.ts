@@ -64,7 +64,7 @@ it('U66 a message that was sent and not acknowledged before a reload is one mess
   session.end();
   // Its event is lost with the page.
   first.close();
-  storage.set(`holdfast.unsent:${server.url}:${session.id}`, JSON.stringify([{ clientMessageId: session.messages[0]!.clientMessageId, content: 'Heard, not answered', createdAt: 1, refused: false, tab: 'only' }]));
+  storage.set(first.client.account.keyOf(`holdfast.unsent:${server.url}:${session.id}`), JSON.stringify([{ clientMessageId: session.messages[0]!.clientMessageId, content: 'Heard, not answered', createdAt: 1, refused: false, tab: 'only' }]));
   server.handlers['message:send'] = accept;
   const second = openTab();
   const again = second.client.open(session.id);
@@ -103,15 +103,51 @@ it('U66 a new chat takes over what a tab that is gone wrote in one, and leaves a
 });
 
 it('U66 a message whose chat never came to be begins a new one', async () => {
-  const first = openTab({ connect: false });
-  first.client.open('never0000001').send('First words');
+  const { 'message:send': accept } = server.handlers;
+  const made = scriptedSession(server, 'never0000001');
+  server.handlers['session:open'] = (request) => made.open(request);
+  server.handlers['message:send'] = () => null;
+  const first = openTab();
+  await first.online();
+  first.client.open(null).send('First words');
+  await until('the try', () => sends().length === 1);
   first.close();
+  server.handlers['message:send'] = accept;
   server.handlers['session:open'] = (request) => (request.sessionId === 'never0000001' ? refused('not-found') : session.open(request));
   const second = openTab();
   const store = second.client.open('never0000001');
-  await until('it to be sent', () => sends().length === 1);
+  await until('it to be sent', () => sends().length === 2);
   expect(store.snapshot.value.sessionId).toBe(session.id);
   await until('nothing to be kept', () => kept().length === 0);
+});
+
+it.each(['the page stays', 'reloaded while away'])('U121 a message whose chat was deleted meanwhile is sent nowhere, and stays until it is discarded (%s)', async (how) => {
+  session.begin('Hello');
+  session.end();
+  let page = openTab();
+  await page.online();
+  let store = page.client.open(session.id);
+  await untilLive(store);
+  page.client.disconnect();
+  if (how !== 'the page stays') {
+    page.close();
+    page = openTab({ connect: false });
+    store = page.client.open(session.id);
+  }
+  store.send('Meant for that chat');
+  server.handlers['session:open'] = (request) => (request.sessionId === session.id ? refused('not-found') : scriptedSession(server, 'another00001').open(request));
+  page.client.connect();
+  await until('the refusal', () => store.snapshot.value.phase === 'failed');
+  page.close();
+  const later = openTab();
+  await later.online();
+  await later.client.resumeUnsent(later.client.open(null));
+  const again = later.client.open(session.id);
+  await until('the refusal again', () => again.snapshot.value.phase === 'failed');
+  await later.pass(3_000);
+  expect([sends(), again.sessionId, again.snapshot.value.pending.map(({ content }) => content)]).toEqual([[], session.id, ['Meant for that chat']]);
+  again.discardAll();
+  expect(kept()).toEqual([]);
 });
 
 it('U66 signing out leaves nothing unsent behind', () => {

@@ -139,3 +139,40 @@ it('T19 a message that is written after a version was asked for follows it, also
   await until('the message', () => session.messages.some(({ content }) => content === 'And then?'));
   expect(store.snapshot.value.making).toBeNull();
 });
+
+it.each([false, true])('B42 what one tab takes back is asked for by no other that has it from storage and has not asked yet (told late: %s)', async (deaf) => {
+  const before = await askedInVain();
+  const tried = asked().length;
+  const here = reload(before, { connect: false });
+  const there = reload(before, { connect: false, deaf });
+  const other = there.client.open(session.id);
+  expect(other.snapshot.value.making).toEqual({ kind: 'regenerate', messageId: reply });
+  here.client.open(session.id).withdrawVersion();
+  if (!deaf) expect(other.snapshot.value.making).toBeNull();
+  acceptVersions(server, session);
+  there.client.connect();
+  await untilLive(other);
+  await there.pass(3_000);
+  expect(other.snapshot.value.making).toBeNull();
+  expect(asked()).toHaveLength(tried);
+});
+
+it('B42 tabs that ask at the same time do not take each other\'s back', async () => {
+  const [first] = pages;
+  first!.close();
+  const here = reload(first!, { connect: false });
+  const there = reload(first!);
+  const [store, other] = [here.client.open(session.id), there.client.open(session.id)];
+  here.client.connect();
+  await Promise.all([untilLive(store), untilLive(other)]);
+  here.client.disconnect();
+  there.client.disconnect();
+  store.makeVersion({ kind: 'regenerate', messageId: reply });
+  other.makeVersion({ kind: 'continue', messageId: reply });
+  expect(kept(here)).toHaveLength(2);
+  other.withdrawVersion();
+  acceptVersions(server, session);
+  here.client.connect();
+  await until('the first', () => session.messages.length === 3);
+  expect([asked().length, server.requestsNamed('message:continue').length]).toEqual([1, 0]);
+});
