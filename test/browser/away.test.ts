@@ -216,7 +216,7 @@ describeOnStage('away', (on) => {
     await other.getByText('Hello to you.').waitFor();
     await other.getByTestId('composer').fill('A secret of Anna');
     await page.getByTestId('settings').click();
-    await page.getByRole('button', { name: 'Forget the token' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
     for (const tab of [page, other]) {
       await tab.getByTestId('sign-in').waitFor();
       expect([new URL(tab.url()).pathname, await tab.getByText('Hello to you.').count()]).toEqual(['/', 0]);

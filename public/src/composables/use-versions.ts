@@ -78,8 +78,9 @@ export function provideVersions(store: () => SessionStore, snapshot: () => Sessi
     pressed,
     make(request) {
       const reason = refusal(request);
-      if (reason === null && store().makeVersion(request)) return;
-      toasts.show(reason ?? t('versions.waitReply'));
+      // At once: it may be there before the watcher hears of it.
+      if (reason === null && store().makeVersion(request)) asked = request;
+      else toasts.show(reason ?? t('versions.waitReply'));
     },
     select(messageId, arrow) {
       if (wait.value !== null) return toasts.show(wait.value);
