@@ -322,7 +322,8 @@ describeOnStage('versions', (on) => {
       expect(asked('message:regenerate')).toHaveLength(1);
     });
 
-    it('U81 an edit that waits for the connection is made once after a reload, and leaves no open edit behind', async () => {
+    /** A page whose edit of its only question waits for the connection. */
+    const editedOffline = async (): Promise<Page> => {
       tell(on.stage.session, 'Hello', 'The first answer.');
       const page = await open();
       cutOff();
@@ -332,6 +333,11 @@ describeOnStage('versions', (on) => {
       await page.getByTestId('edit-text').fill('Hello there');
       await page.getByTestId('edit-text').press('Enter');
       await page.getByTestId('version-waiting').waitFor();
+      return page;
+    };
+
+    it('U81 an edit that waits for the connection is made once after a reload, and leaves no open edit behind', async () => {
+      const page = await editedOffline();
       await page.reload();
       on.stage.server.refuse = () => undefined;
       await page.locator('[data-state=waiting][data-role=assistant]').waitFor();
@@ -345,15 +351,7 @@ describeOnStage('versions', (on) => {
     });
 
     it('U81 an edit on its way shows what it will say, and comes back with its text when taken back', async () => {
-      tell(on.stage.session, 'Hello', 'The first answer.');
-      const page = await open();
-      cutOff();
-      await page.getByTestId('try-now').waitFor();
-      await questions(page).hover();
-      await questions(page).getByTestId('edit').click();
-      await page.getByTestId('edit-text').fill('Hello there');
-      await page.getByTestId('edit-text').press('Enter');
-      await page.getByTestId('version-waiting').waitFor();
+      const page = await editedOffline();
       expect(await questions(page).innerText()).toContain('Hello there');
       await page.getByTestId('withdraw').click();
       expect(await page.getByTestId('edit-text').inputValue()).toBe('Hello there');
