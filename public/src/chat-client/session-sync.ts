@@ -80,7 +80,8 @@ export class SessionSync {
     this.held = null;
     this.cancelTimer();
     this.cancelSilence();
-    if (this.phase !== 'live') return;
+    // An open that was begun at once has not been told yet.
+    if (this.phase !== 'live' && this.phase !== 'catching-up') return;
     this.phase = 'catching-up';
     this.changed();
   }

@@ -239,3 +239,17 @@ describe('versions', () => {
     expect(opens().slice(1).every(({ cursor }) => cursor === undefined)).toBe(true);
   });
 });
+
+it('B7 a connection that is lost while another path is being opened is told at once', async () => {
+  const store = page.client.open(session.id);
+  session.begin('Hello?');
+  session.end();
+  await untilSame(store, session);
+  const opens = server.requestsNamed('session:open').length;
+  server.handlers['session:open'] = () => null;
+  session.publish({ type: 'session.switched', tip: 'elsewhere' });
+  await until('the open', () => server.requestsNamed('session:open').length > opens);
+  server.refuse = () => 'unavailable';
+  server.peers.forEach((peer) => peer.cut());
+  await until('the loss to be told', () => store.snapshot.value.phase === 'catching-up');
+});
