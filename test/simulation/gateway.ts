@@ -1,11 +1,11 @@
 /** The sockets of one process: the product's opening of sessions and its fan-out, over simulated sockets and rooms. */
 import type { Server } from 'socket.io';
-import { tellHeads } from '../../src/gateway/sockets/accumulated-watch.ts';
 import type { EventLog } from '../../src/backends/contracts.ts';
-import { HeadTeller } from '../../src/gateway/sockets/head-teller.ts';
+import { tellHeads } from '../../src/gateway/sockets/accumulated-watch.ts';
 import { fanOut } from '../../src/gateway/sockets/fan-out.ts';
+import { HeadTeller } from '../../src/gateway/sockets/head-teller.ts';
 import { OpenSessions } from '../../src/gateway/sockets/open-sessions.ts';
-import { openSessionsOf, parseRoom } from '../../src/gateway/sockets/rooms.ts';
+import { openSessionsOf, sessionRoomsHere } from '../../src/gateway/sockets/rooms.ts';
 import type { GatewayServer, GatewaySocket } from '../../src/gateway/sockets/sockets.ts';
 import type { GatewayContext } from '../../src/gateway/gateway-context.ts';
 import type { EventPayload } from '../../src/protocol/broker.ts';
@@ -42,7 +42,7 @@ export class SimGateway implements Gateway {
     const heads = new HeadTeller({
       meta,
       clock: machine.clock,
-      rooms: () => new Map([...this.#rooms.keys()].flatMap((room) => { const parsed = parseRoom(room); return parsed ? [[room, parsed.sessionId]] : []; })),
+      rooms: () => sessionRoomsHere(io, ['delta', 'accumulated']),
       tell: (rooms, known) => tellHeads(io, rooms, known),
       warn: () => {},
     });
@@ -54,7 +54,7 @@ export class SimGateway implements Gateway {
     return this.#rooms.keys();
   }
   async renewWatches(): Promise<void> {
-    const rooms = new Map([...this.#rooms.keys()].filter((room) => room.startsWith('whole:')).map((room) => [room, room.split(':')[1]!]));
+    const rooms = sessionRoomsHere(this.#server, ['accumulated']);
     if (rooms.size === 0) return;
     const heads = await call(this.#machine.broker, 'session-owner.watch', { sessionIds: [...rooms.values()] }).catch(() => ({}));
     tellHeads(this.#server, rooms, heads);
@@ -139,7 +139,8 @@ export class SimGateway implements Gateway {
     const leave = (rooms: string[]): void => {
       for (const room of rooms) for (const client of [...(this.#rooms.get(room) ?? [])]) this.#leave(client, room);
     };
-    return standIn<GatewayServer>({ to, local: { to: (room: string) => ({ emit: (name: string, payload: unknown) => this.deliver(room, name, payload) }) }, in: (rooms: string[]) => ({ socketsLeave: () => leave(rooms) }) } satisfies Partial<Record<keyof Server, unknown>>);
+    const sockets = { adapter: { rooms: this.#rooms } };
+    return standIn<GatewayServer>({ to, sockets, local: { to: (room: string) => ({ emit: (name: string, payload: unknown) => this.deliver(room, name, payload) }) }, in: (rooms: string[]) => ({ socketsLeave: () => leave(rooms) }) } satisfies Partial<Record<keyof Server, unknown>>);
   }
 
   #socket(client: Client): GatewaySocket {

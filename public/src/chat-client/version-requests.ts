@@ -56,6 +56,11 @@ export class VersionRequests {
     return this.entry === null || this.entry.unwanted ? null : this.entry.request;
   }
 
+  /** The one that the server has not answered, unless it was taken back. */
+  private get waits(): Entry | null {
+    return this.entry !== null && this.entry.replyId === null && !this.entry.unwanted ? this.entry : null;
+  }
+
   /** A message that was written later follows the version, not what the version stands beside. */
   comesBefore(createdAt: number): boolean {
     return this.entry !== null && !this.entry.unwanted && this.entry.askedAt <= createdAt;
@@ -80,9 +85,8 @@ export class VersionRequests {
 
   /** Brings storage up to date. What the server took is safe there. */
   keep(): void {
-    const { entry, kept } = this;
+    const { kept, waits } = this;
     const { sessionId } = this.sync;
-    const waits = entry !== null && entry.replyId === null && !entry.unwanted ? entry : null;
     if (sessionId === null || kept === (waits?.clientMessageId ?? null)) return;
     if (kept !== null) this.asked.drop(sessionId, kept);
     if (waits !== null) this.asked.keep(sessionId, { request: waits.request, clientMessageId: waits.clientMessageId, askedAt: waits.askedAt });
@@ -115,9 +119,9 @@ export class VersionRequests {
 
   pump(): void {
     this.dropWithdrawn();
-    const { entry } = this;
+    const entry = this.waits;
     const { sessionId, phase, view } = this.sync;
-    if (entry === null || entry.unwanted || entry.replyId !== null || this.inFlight || sessionId === null) return;
+    if (entry === null || this.inFlight || sessionId === null) return;
     if (phase !== 'live' || view === null || view.streaming !== null || entry.notBefore > this.env.clock.now()) return;
     void this.send(entry, sessionId);
   }
@@ -160,9 +164,9 @@ export class VersionRequests {
 
   /** Another tab took it back, or has its answer, and that is the end of it here, too. */
   private dropWithdrawn(): void {
-    const { entry, kept } = this;
+    const { kept, waits: entry } = this;
     const { sessionId } = this.sync;
-    if (entry === null || entry.unwanted || entry.replyId !== null || this.inFlight || sessionId === null) return;
+    if (entry === null || this.inFlight || sessionId === null) return;
     if (kept === entry.clientMessageId && !this.asked.has(sessionId, kept)) this.entry = null;
   }
 

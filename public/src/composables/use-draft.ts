@@ -10,6 +10,11 @@ export interface Draft {
   begin(text: string): void;
 }
 
+/** Texts under each other; one that is empty is left out. */
+export function inLines(...texts: string[]): string {
+  return texts.filter((text) => text !== '').join('\n');
+}
+
 /** `chat` is the id of the session that `store` is, or null while it is new. */
 export function useDraft(client: ChatClient, store: () => SessionStore, chat: () => string | null): Draft {
   const kept = new KeptByTab(client.env, `holdfast.drafts:${client.url}:`);
@@ -42,6 +47,6 @@ export function useDraft(client: ChatClient, store: () => SessionStore, chat: ()
   });
   return {
     text: computed({ get: () => text.value, set: write }),
-    begin: (first) => keep(null, [first, kept.get(null) ?? ''].filter((part) => part !== '').join('\n')),
+    begin: (first) => keep(null, inLines(first, kept.get(null) ?? '')),
   };
 }

@@ -1,9 +1,9 @@
 /** Messages that are being edited, with the text so far; kept in this tab, over a reload and out of sight. */
 import { z } from 'zod';
 import { tabStorage } from '../chat-client/browser-storage.ts';
+import type { ChatClient } from '../chat-client/chat-client.ts';
 import { parseJson } from '../chat-client/parse-json.ts';
 import { useStored } from './use-stored.ts';
-import type { ChatClient } from '../chat-client/chat-client.ts';
 
 export interface Edits {
   /** undefined: it is not being edited. */
