@@ -56,7 +56,10 @@ const READ = `(element) => {
 }`;
 
 describeOnStage('the direction of text', (on) => {
-  const run = (page: Page, selector: string): Promise<Run> => page.evaluate<Run>(`(${READ})(document.querySelector(${JSON.stringify(selector)}))`);
+  const run = async (page: Page, selector: string): Promise<Run> => {
+    await page.locator(selector).first().waitFor();
+    return page.evaluate<Run>(`(${READ})(document.querySelector(${JSON.stringify(selector)}))`);
+  };
 
   it('U141 each block of a reply runs as its own letters do, and code from the left', async () => {
     tell(on.stage.session, QUESTION, ANSWER);
