@@ -60,8 +60,7 @@ describeOnStage('sharing', (on) => {
     await until('the focus on the link', () => page.evaluate('document.activeElement.dataset.testid === "share-link"'));
     expect(await page.getByRole('dialog').getByRole('status').innerText()).toBe('The link was created.');
     await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    await of(page, 'share-copy').getByText('Copied').waitFor();
+    await Promise.all([of(page, 'share-copy').getByText('Copied').waitFor(), page.keyboard.press('Enter')]);
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(link);
     expect(await of(page, 'share-update').isDisabled()).toBe(true);
     await shoot(page, 'share-made');
