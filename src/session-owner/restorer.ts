@@ -1,15 +1,18 @@
 /**
- * Writes sessions anew after the store lost data, from the memory of the owner that lives through it. Until that is done
- * the session takes nothing; it is tried until the store answers or this node may not any more.
+ * Writes sessions anew after the store lost data, from the memory of the owner that lives through it, unless another has
+ * owned them since. Until that is done a session takes nothing; it is tried until the store answers or this node may not
+ * any more.
  */
 import type { Lease, RestoreRequest, RestoreResult } from '../backends/contracts.ts';
 import { LOG_ID_LENGTH } from '../protocol/limits.ts';
 import type { SessionActor } from './actor.ts';
+import { Overtaken } from './overtaken.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 import { restoredLog } from './restored-log.ts';
 
 const AT_ONCE = 20;
 const RETRY_MS = 200;
+const REFUSED: RestoreResult = { status: 'refused' };
 
 /** Takes the session on again; `null`: nobody here may, and its memory is void. */
 export type Restored = (request: RestoreRequest, lease: Lease | null) => void;
@@ -41,8 +44,9 @@ export class Restorer {
   async restore(actors: SessionActor[]): Promise<void> {
     const requests = actors.map((actor) => this.#freeze(actor));
     const term = this.#term;
+    const overtaken = new Overtaken(this.#world);
     const worker = async (): Promise<void> => {
-      for (let request = requests.shift(); request && term === this.#term; request = requests.shift()) await this.#write(request, term);
+      for (let request = requests.shift(); request && term === this.#term; request = requests.shift()) await this.#write(request, overtaken, term);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   }
@@ -57,9 +61,9 @@ export class Restorer {
     return request;
   }
 
-  async #write(request: RestoreRequest, term: number): Promise<void> {
+  async #write(request: RestoreRequest, overtaken: Overtaken, term: number): Promise<void> {
     const { sessionId, epoch } = request.lease;
-    const result = await this.#untilAnswered(request, term);
+    const result = (await overtaken.has(request.meta)) ? REFUSED : await this.#untilAnswered(request, term);
     if (term !== this.#term || !result) return;
     this.#waiting.delete(sessionId);
     this.#world.ports.logger.warn({ session: sessionId, epoch, seq: request.meta.head, status: result.status }, 'session written anew');

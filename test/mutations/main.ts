@@ -7,7 +7,17 @@ import { parseArgs } from 'node:util';
 import { mutations, type Mutation } from './mutations.ts';
 import { Workbench } from './workbench.ts';
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
+const USAGE = 'npm run mutations [-- --only name,name] [-- --list]';
+const { values } = readArguments();
+
+function readArguments() {
+  try {
+    return parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
+  } catch (err) {
+    console.error(`${(err as Error).message.split('.')[0]}. Usage: ${USAGE}`);
+    process.exit(2);
+  }
+}
 
 function chosen(): Mutation[] {
   const names = values.only?.split(',') ?? mutations.map(({ name }) => name);

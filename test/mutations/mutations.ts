@@ -356,4 +356,12 @@ export const mutations: Mutation[] = [
     replace: 'void Object(rooms,',
     tests: ['test/simulation/scripted.test.ts', 'test/unit/gateway', 'test/services/gateway/sessions.test.ts'],
   },
+  {
+    name: 'restore-newest',
+    guarantee: 'A memory that another owner has overtaken is not written into a store that lost its data.',
+    file: 'src/session-owner/overtaken.ts',
+    find: 'return known !== null && (known',
+    replace: 'return known?.record.rev === -1 && (known',
+    tests: ['test/simulation/scripted.test.ts', 'test/unit/session-owner/outage.test.ts'],
+  },
 ];

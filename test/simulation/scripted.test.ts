@@ -50,3 +50,9 @@ const step = (after: number, deed: Step['deed'], which: number): Step => ({ afte
 test.each(['stop-owner', 'kill-owner'] as const)('V21 what a gateway took with it is missed by nobody, though its owner goes before anyone knows: %s', async (deed) => {
   await prove({ ...apart, steps: [step(100, 'kill-owner', 2), step(0, 'rate', 1), step(11, deed, 0)] });
 });
+
+test('V22 who is taken for dead and lives does not write its older memory anew when the store forgets that', async () => {
+  // By this tape the second tab is at the other owner; the first one renews some 14 ms before it is taken for dead.
+  const two: Plan = { ...apart, owners: 2, apart: false, tabs: 2, tape: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 1) };
+  await prove({ ...two, steps: [step(320, 'expel-owner', 2), step(20, 'regenerate', 1), step(116, 'store-empty', 0), step(2_000, 'send', 1)] });
+});

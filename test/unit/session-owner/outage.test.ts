@@ -212,6 +212,34 @@ describe('a store that lost its data', () => {
     expect(await node.backends.log.meta(sessionId)).toBeNull();
   });
 
+  it('O67 leaves a session alone of which history was told more: another node has owned it since', async () => {
+    await cluster.send(node, sessionId);
+    await cluster.chunk('one', 0, DONE);
+    const known = await node.backends.history.session(sessionId);
+    await node.backends.history.store({ ...known!.record, rev: known!.record.rev + 1, messageCount: 3, nextPosition: 4 }, []);
+    cluster.world.loseData();
+    await settle();
+    expect(node.owner.directory.view()).toEqual([]);
+    expect(await node.backends.log.meta(sessionId)).toBeNull();
+    await cluster.send(node, sessionId, 'Next');
+    expect((await node.owner.reads.open({ ...user, sessionId })).messages.at(-2)).toMatchObject({ content: 'Next', position: 4 });
+  });
+
+  it.each(['silent', 'away'])('O67 does not wait for a history that is %s', async (how) => {
+    await cluster.send(node, sessionId);
+    await cluster.chunk('one ', 0);
+    node.faults.beforeRead = ({ op }) => {
+      if (op !== 'history.session') return undefined;
+      if (how === 'away') throw new Error('history away');
+      return new Promise<void>(() => {});
+    };
+    cluster.world.loseData();
+    await cluster.clock.advance(600);
+    expect(logLines('sessions are written anew without a look at history')).toHaveLength(1);
+    await cluster.chunk('two', 4, DONE);
+    expect(await contents()).toEqual(['Hello', 'one two']);
+  });
+
   it('O59 makes a claim void that began before', async () => {
     await cluster.send(node, sessionId);
     await cluster.chunk('one', 0);
