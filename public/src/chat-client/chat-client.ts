@@ -17,7 +17,9 @@ import { AskedVersions } from './asked-versions.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import type { Environment } from './environment.ts';
 import type { Frame } from './frames.ts';
+import { Lingering } from './lingering.ts';
 import { Models } from './models.ts';
+import { Signal } from './observable.ts';
 import { ServerFiles } from './server-files.ts';
 import { SessionList } from './session-list.ts';
 import { SessionStore, type Waiting } from './session-store.ts';
@@ -44,11 +46,12 @@ export class ChatClient {
   readonly files: ServerFiles;
   /** Its storage is that of the account. */
   readonly env: Environment;
+  /** Ids of sessions nobody looks at in which a message cannot be sent; opening one shows it. */
+  readonly stranded = new Signal<string>();
   private readonly mode: Mode;
   private readonly waiting: Waiting;
   private readonly stores = new Set<SessionStore>();
-  /** Nobody looks at these any more, but something of them is still on its way. */
-  private readonly lingering = new Set<SessionStore>();
+  private readonly lingering = new Lingering({ close: (store) => this.closeNow(store), stranded: (sessionId) => this.stranded.emit(sessionId) });
   private online = false;
 
   constructor(options: ChatClientOptions) {
@@ -109,15 +112,9 @@ export class ChatClient {
     return store;
   }
 
-  /** Done with it. One that still has a message on its way is closed once that is through. */
+  /** Done with it. One that still has a message on its way is closed once that is through, or cannot be. */
   close(store: SessionStore): void {
-    if (store.idle) return this.closeNow(store);
     this.lingering.add(store);
-    const stop = store.snapshot.subscribe(() => {
-      if (this.lingering.has(store) && !store.idle) return;
-      stop();
-      if (this.lingering.delete(store)) this.closeNow(store);
-    });
   }
 
   /**

@@ -297,6 +297,8 @@ export const en = {
     newVersion: 'There is a new version of this page.',
     reload: 'Reload',
     storageFull: 'This browser’s storage is full. What you write is sent all the same; what is not sent yet is lost when this page closes.',
+    stranded: 'A message you wrote in another chat could not be sent.',
+    show: 'Show',
     label: 'Notice',
     list: 'Notices ({hotkey})',
     copyFailed: 'The browser did not allow copying.',

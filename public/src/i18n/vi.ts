@@ -296,6 +296,8 @@ export const vi: Messages = {
     newVersion: 'Trang này đã có phiên bản mới.',
     reload: 'Tải lại',
     storageFull: 'Bộ nhớ của trình duyệt này đã đầy. Những gì bạn viết vẫn được gửi; những gì chưa gửi sẽ mất khi đóng trang này.',
+    stranded: 'Một tin nhắn bạn viết trong cuộc trò chuyện khác chưa gửi được.',
+    show: 'Xem',
     label: 'Thông báo',
     list: 'Các thông báo ({hotkey})',
     copyFailed: 'Trình duyệt không cho phép sao chép.',

@@ -222,7 +222,7 @@ describe('a store that lost its data', () => {
     expect(node.owner.directory.view()).toEqual([]);
     expect(await node.backends.log.meta(sessionId)).toBeNull();
     await cluster.send(node, sessionId, 'Next');
-    expect((await node.owner.reads.open({ ...user, sessionId })).messages.at(-2)).toMatchObject({ content: 'Next', position: 4 });
+    expect((await node.owner.reads.open({ ...user, sessionId })).messages!.at(-2)).toMatchObject({ content: 'Next', position: 4 });
   });
 
   it.each(['silent', 'away'])('O67 does not wait for a history that is %s', async (how) => {
