@@ -203,6 +203,25 @@ describeOnStage('away', (on) => {
     expect(await page.getByTestId('unsent').count()).toBe(0);
   });
 
+  it('U150 who is in another chat is told of a message that cannot be sent, and led to it', async () => {
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    const page = await open();
+    cutOff();
+    await page.getByTestId('try-now').waitFor();
+    await write(page, 'For a chat that is gone');
+    await page.getByTestId('new-chat').first().click();
+    await page.getByTestId('empty').waitFor();
+    const { 'session:open': openIt } = on.stage.server.handlers;
+    on.stage.server.handlers['session:open'] = (request, peer) => (request.sessionId === on.stage.session.id ? refused('not-found') : openIt(request, peer));
+    on.stage.server.refuse = () => undefined;
+    const toast = page.getByTestId('toast');
+    await toast.getByText('could not be sent').waitFor();
+    await shoot(page, 'stranded');
+    await toast.getByTestId('toast-action').click();
+    await page.getByTestId('unsent').getByText('For a chat that is gone').waitFor();
+    expect([sends(), await toast.count()]).toEqual([[], 0]);
+  });
+
   it('U122 a sign-out in one tab is one in all, and leaves nothing written', async () => {
     tell(on.stage.session, 'Hello', 'Hello to you.');
     on.stage.server.guests.allowed = false;

@@ -131,8 +131,15 @@ describeOnStage('markdown', (on) => {
     await page.locator('.hljs-keyword', { hasText: 'def' }).waitFor();
     await page.locator('li .hljs-attr').first().waitFor();
     await shoot(page, 'code');
-    // It says so for a moment only.
-    await Promise.all([page.getByRole('button', { name: 'Copied' }).waitFor(), page.getByRole('button', { name: 'Copy code' }).first().click()]);
+    await page.evaluate(`(() => {
+      const button = document.querySelector('[data-copy]');
+      window.said = [];
+      new MutationObserver(() => window.said.push(button.textContent)).observe(button, { childList: true, characterData: true, subtree: true });
+    })()`);
+    await page.getByRole('button', { name: 'Copy code' }).first().click();
+    const said = (): Promise<string[]> => page.evaluate('window.said');
+    await until('it to be said for a moment', async () => (await said()).length === 2);
+    expect(await said()).toEqual(['Copied', 'Copy code']);
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(LANGUAGES.slice(10, LANGUAGES.indexOf('\n```\n') + 1));
     expect(complaints).toEqual([]);
   });

@@ -177,3 +177,68 @@ it('U9 a deleted chat is out of sight at once, comes back when undone, and is de
   openTab();
   await until('it to be deleted', () => server.requestsNamed('session:delete').length === 1);
 });
+
+describe('a message nobody looks at', () => {
+  const strandedIn = ({ client }: Page): string[] => {
+    const told: string[] = [];
+    client.stranded.subscribe((sessionId) => told.push(sessionId));
+    return told;
+  };
+  const gone = () => (server.handlers['session:open'] = (request) => (request.sessionId === session.id ? refused('not-found') : scriptedSession(server, 'another00001').open(request)));
+
+  it.each(['refused', 'deleted'] as const)('B48 that cannot be sent is told, once, and is there when its chat is opened (%s)', async (how) => {
+    const first = openTab({ connect: false });
+    first.client.open(session.id).send('Written on a train');
+    first.close();
+    if (how === 'deleted') gone();
+    else server.handlers['message:send'] = () => refused('invalid');
+    const page = openTab();
+    const told = strandedIn(page);
+    await page.client.resumeUnsent(page.client.open(null));
+    await until('it to be told', () => told.length > 0);
+    await page.pass(2_000);
+    expect(told).toEqual([session.id]);
+    expect(page.client.open(session.id).snapshot.value.pending).toMatchObject([{ content: 'Written on a train' }]);
+  });
+
+  it('B48 is told when its chat was left before it was refused, and not when that was seen', async () => {
+    const page = openTab();
+    await page.online();
+    const told = strandedIn(page);
+    const store = page.client.open(session.id);
+    await untilLive(store);
+    server.handlers['message:send'] = () => refused('invalid');
+    store.send('One');
+    await until('the refusal', () => store.snapshot.value.pending[0]?.status === 'refused');
+    page.client.close(store);
+    expect(told).toEqual([]);
+    const again = page.client.open(session.id);
+    await untilLive(again);
+    let refuse = (_: unknown): void => {};
+    const waiting = new Promise((resolve) => (refuse = resolve));
+    server.handlers['message:send'] = async () => (await waiting, refused('invalid'));
+    again.send('Two');
+    page.client.close(again);
+    refuse(null);
+    await until('it to be told', () => told.length > 0);
+    expect(told).toEqual([session.id]);
+  });
+
+  it('B48 nothing is told of a message that was sent, beside one that was seen refused', async () => {
+    const page = openTab();
+    await page.online();
+    const told = strandedIn(page);
+    const store = page.client.open(session.id);
+    await untilLive(store);
+    const { 'message:send': accept } = server.handlers;
+    server.handlers['message:send'] = () => refused('invalid');
+    store.send('Refused before');
+    await until('the refusal', () => store.snapshot.value.pending[0]?.status === 'refused');
+    server.handlers['message:send'] = accept;
+    store.send('Quickly left');
+    page.client.close(store);
+    await until('it to be there', () => session.messages.some(({ content }) => content === 'Quickly left'));
+    await page.pass(6_000);
+    expect(told).toEqual([]);
+  });
+});
