@@ -70,6 +70,25 @@ describeOnStage('settings of a chat', (on) => {
     expect(on.stage.session.session.settings).toEqual({ systemPrompt: 'New, by another tab.' });
   });
 
+  it('U151 what is being changed here and was changed elsewhere meanwhile is said before it is replaced', async () => {
+    const page = await start();
+    await openDialog(page);
+    const hint = page.getByTestId('settings-hint');
+    await page.getByTestId('system-prompt').fill('Mine.');
+    on.stage.session.publish({ type: 'session.configured', settings: { temperature: 0.2 } });
+    await page.getByTestId('temperature-value').getByText('0.2').waitFor();
+    expect(await hint.innerText()).toBe('Counts from the next reply on.');
+    on.stage.session.publish({ type: 'session.configured', settings: { systemPrompt: 'Theirs.' } });
+    await hint.getByText('Changed elsewhere meanwhile').waitFor();
+    await shoot(page, 'chat-settings-overtaken');
+    expect(await page.getByTestId('system-prompt').inputValue()).toBe('Mine.');
+    await page.getByTestId('chat-settings-save').click();
+    await form(page).waitFor({ state: 'detached' });
+    expect(asked()).toEqual([{ systemPrompt: 'Mine.' }]);
+    await openDialog(page);
+    expect(await hint.innerText()).toBe('Counts from the next reply on.');
+  });
+
   it('U101 a new chat is set before its first message', async () => {
     const page = await start({}, on.stage.server.url);
     await page.getByTestId('prompt').first().waitFor();

@@ -242,6 +242,7 @@ export const en = {
     promptHint: 'Said to the model before the chat. Empty: the server’s own.',
     count: '{count} of {most}',
     fromNow: 'Counts from the next reply on.',
+    overtaken: 'Changed elsewhere meanwhile. Saving replaces that.',
     offline: 'Not connected. It can be saved when the connection is back.',
     cancel: 'Cancel',
     save: 'Save',

@@ -241,6 +241,7 @@ export const vi: Messages = {
     promptHint: 'Được gửi cho mô hình trước cuộc trò chuyện. Để trống: dùng lời dẫn của máy chủ.',
     count: '{count} trên {most}',
     fromNow: 'Áp dụng từ câu trả lời tiếp theo.',
+    overtaken: 'Mục này vừa được thay đổi ở nơi khác. Lưu sẽ thay thế thay đổi đó.',
     offline: 'Chưa kết nối. Có thể lưu khi có kết nối trở lại.',
     cancel: 'Hủy',
     save: 'Lưu',
