@@ -154,7 +154,8 @@ export class ChatClient {
   /** By another tab. */
   private stored(key: string | null): void {
     if (key !== null) this.sessions.storageChanged(key);
-    if (key !== null && this.waiting.asked.isKept(key)) for (const store of this.stores) store.askedElsewhere();
+    const { asked, unsent } = this.waiting;
+    if (key !== null && (asked.isKept(key) || unsent.isKept(key))) for (const store of this.stores) store.keptElsewhere();
     if (key !== null && key !== this.tokens.key) return;
     if (this.tokens.follow() && this.connection.state.value.phase === 'refused') this.connection.connect();
   }

@@ -82,8 +82,9 @@ export class Outbox {
     this.changed();
   }
 
-  /** Brings storage up to date. What the server took is safe there. */
+  /** Brings storage up to date, and follows what other tabs did there. What the server took is safe there. */
   keep(): void {
+    this.dropTakenBack();
     this.lookAtBeginning();
     const waiting = this.entries.filter((entry) => entry.acceptedAs === null);
     if (waiting.length === 0 && this.kept.ids.length === 0) return;
@@ -110,7 +111,9 @@ export class Outbox {
 
   /** Takes a message back from the list. The server may have it already if it was sent and not answered. */
   discard(clientMessageId: string): void {
-    this.entries = this.entries.filter((entry) => entry.clientMessageId !== clientMessageId);
+    this.drop((entry) => entry.clientMessageId === clientMessageId);
+    if (this.kept.ids.includes(clientMessageId)) this.unsent.takeBack(this.kept.sessionId, clientMessageId);
+    this.kept = { ...this.kept, ids: this.kept.ids.filter((id) => id !== clientMessageId) };
     this.changed();
   }
 
@@ -143,6 +146,19 @@ export class Outbox {
     if (view === null) return;
     const begins = view.messages.length === 0 && !view.deleted && this.entries.every((entry) => entry.acceptedAs === null);
     if (this.entries.some((entry) => entry.begins !== begins)) this.entries = this.entries.map((entry) => ({ ...entry, begins }));
+  }
+
+  /** Another tab had it too, and its writer changed their mind there. */
+  private dropTakenBack(): void {
+    const { sessionId } = this.kept;
+    const gone = this.kept.ids.filter((id) => this.unsent.wasTakenBack(sessionId, id));
+    if (gone.length === 0) return;
+    this.kept = { sessionId, ids: this.kept.ids.filter((id) => !gone.includes(id)) };
+    this.drop((entry) => gone.includes(entry.clientMessageId));
+  }
+
+  private drop(which: (entry: Entry) => boolean): void {
+    this.entries = this.entries.filter((entry) => !which(entry));
   }
 
   private pumpAfter(ms: number): void {

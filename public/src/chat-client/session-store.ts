@@ -173,8 +173,8 @@ export class SessionStore {
     const deleted = view.deleted || change === 'deleted';
     if (title !== view.session.title || deleted !== view.deleted) this.sync.replaceView({ ...view, deleted, session: { ...view.session, title } });
   }
-  /** Another tab asked for a version, or took one back. */
-  askedElsewhere(): void {
+  /** Another tab wrote something, asked for a version, or took one of these back. */
+  keptElsewhere(): void {
     this.update();
   }
   close(): void {

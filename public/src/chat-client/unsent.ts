@@ -1,6 +1,7 @@
 /**
  * Messages that the server has not taken yet, kept over a reload, per session. They keep their clientMessageId, so that
- * whoever sends one of them again, from whichever tab, is understood as sending the same.
+ * whoever sends one of them again, from whichever tab, is understood as sending the same. Each is under its own key: tabs
+ * that write at once do not overwrite each other's. One that was taken back leaves a mark, as other tabs may have it too.
  *
  * A message of a chat that has no id yet belongs to the tab it was written in: two tabs must not begin a chat with it
  * each. When that tab is gone, the next new chat takes it over.
@@ -22,13 +23,17 @@ const entrySchema = z.object({
   tab: z.string(),
 });
 export type UnsentMessage = z.infer<typeof entrySchema>;
-const listSchema = z.array(entrySchema);
+const takenBackSchema = z.object({ takenBackAt: z.number() });
 
 const NEW = 'new';
+/** No tab shows a message for longer than that without having looked here. */
+const MARKED_MS = 24 * 3_600_000;
 
 export class Unsent {
   private readonly env: Environment;
   private readonly prefix: string;
+  /** What this tab wrote. Two tabs may hold one message and differ in what they know of it: neither corrects the other. */
+  private readonly written = new Map<string, string>();
 
   constructor(env: Environment, url: string) {
     this.env = env;
@@ -39,46 +44,79 @@ export class Unsent {
     return this.env.tab?.id ?? 'only';
   }
 
+  /** One of some session is under this key. */
+  isKept(key: string): boolean {
+    return key.startsWith(this.prefix);
+  }
+
+  /** Oldest first. */
   of(sessionId: string): UnsentMessage[] {
-    return this.read(sessionId);
+    return this.all(sessionId);
   }
 
   /** Sessions with messages that wait. */
   sessions(): string[] {
-    const keys = this.env.storage.keys?.() ?? [];
-    return keys.flatMap((key) => (key.startsWith(this.prefix) ? [key.slice(this.prefix.length)] : [])).filter((id) => id !== NEW);
+    for (const key of this.keys()) {
+      const takenBackAt = this.takenBackAt(key);
+      if (takenBackAt !== null && this.env.clock.now() - takenBackAt > MARKED_MS) this.env.storage.remove(key);
+    }
+    return [...new Set(this.keys().filter((key) => this.read(key) !== null).map((key) => this.placeOf(key)))].filter((place) => place !== NEW);
   }
 
-  /** `now` in place of what is kept under these ids, here or under the id the chat had before. Messages of others stay. */
+  /** `now` in place of what is kept under these ids, here or under the id the chat had before. */
   replace(sessionId: string | null, before: { sessionId: string | null; ids: readonly string[] }, now: readonly UnsentMessage[]): void {
-    const place = sessionId ?? NEW;
-    const former = before.sessionId ?? NEW;
-    const gone = new Set([...before.ids, ...now.map((entry) => entry.clientMessageId)]);
-    const others = (where: string): UnsentMessage[] => this.read(where).filter((entry) => !gone.has(entry.clientMessageId));
-    this.write(place, [...others(place), ...now]);
-    if (former !== place) this.write(former, others(former));
+    const keys = new Set(now.map(({ clientMessageId }) => this.keyOf(sessionId, clientMessageId)));
+    for (const entry of now) this.write(this.keyOf(sessionId, entry.clientMessageId), entry);
+    for (const id of before.ids) {
+      const key = this.keyOf(before.sessionId, id);
+      if (keys.has(key)) continue;
+      this.written.delete(key);
+      this.env.storage.remove(key);
+    }
+  }
+
+  takeBack(sessionId: string | null, clientMessageId: string): void {
+    this.env.storage.set(this.keyOf(sessionId, clientMessageId), JSON.stringify({ takenBackAt: this.env.clock.now() }));
+  }
+  wasTakenBack(sessionId: string | null, clientMessageId: string): boolean {
+    return this.takenBackAt(this.keyOf(sessionId, clientMessageId)) !== null;
   }
 
   /** Messages of new chats that are this tab's, or nobody's any more; from now on they are this tab's. */
   async adopt(): Promise<UnsentMessage[]> {
-    if (this.read(NEW).length === 0) return [];
+    if (this.all(NEW).length === 0) return [];
     return this.env.exclusively(`${this.prefix}${NEW}`, async () => {
-      const entries = this.read(NEW);
-      const owners = [...new Set(entries.map((entry) => entry.tab))];
+      const owners = [...new Set(this.all(NEW).map((entry) => entry.tab))];
       const dead = new Set<string>();
       for (const owner of owners) if (owner !== this.tab && !((await this.env.tab?.isAlive(owner)) ?? false)) dead.add(owner);
-      const all = this.read(NEW).map((entry) => (dead.has(entry.tab) ? { ...entry, tab: this.tab } : entry));
-      this.write(NEW, all);
-      return all.filter((entry) => entry.tab === this.tab);
+      for (const entry of this.all(NEW)) if (dead.has(entry.tab)) this.write(this.keyOf(null, entry.clientMessageId), { ...entry, tab: this.tab });
+      return this.all(NEW).filter((entry) => entry.tab === this.tab);
     });
   }
 
-  private read(place: string): UnsentMessage[] {
-    return listSchema.safeParse(parseJson(this.env.storage.get(this.prefix + place))).data ?? [];
+  private all(place: string): UnsentMessage[] {
+    const kept = this.keys().flatMap((key) => (this.placeOf(key) === place ? (this.read(key) ?? []) : []));
+    return kept.toSorted((one, other) => one.createdAt - other.createdAt);
   }
-  private write(place: string, entries: readonly UnsentMessage[]): void {
-    const key = this.prefix + place;
-    if (entries.length > 0) this.env.storage.set(key, JSON.stringify(entries));
-    else if (this.env.storage.get(key) !== null) this.env.storage.remove(key);
+  private read(key: string): UnsentMessage | null {
+    return entrySchema.safeParse(parseJson(this.env.storage.get(key))).data ?? null;
+  }
+  private takenBackAt(key: string): number | null {
+    return takenBackSchema.safeParse(parseJson(this.env.storage.get(key))).data?.takenBackAt ?? null;
+  }
+  private write(key: string, entry: UnsentMessage): void {
+    const text = JSON.stringify(entry);
+    if (this.written.get(key) === text) return;
+    this.written.set(key, text);
+    this.env.storage.set(key, text);
+  }
+  private keyOf(sessionId: string | null, clientMessageId: string): string {
+    return `${this.prefix}${sessionId ?? NEW}:${clientMessageId}`;
+  }
+  private placeOf(key: string): string {
+    return key.slice(this.prefix.length).split(':')[0] ?? '';
+  }
+  private keys(): string[] {
+    return (this.env.storage.keys?.() ?? []).filter((key) => key.startsWith(this.prefix));
   }
 }

@@ -1,6 +1,7 @@
 import { until } from '../../support/until.ts';
 import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
 import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
+import type { SessionStore } from '../../../public/src/chat-client/session-store.ts';
 import { openPage, untilLive, type Page, type PageOptions } from './client-harness.ts';
 
 let server: ScriptedServer;
@@ -31,7 +32,8 @@ const openTab = (options: PageOptions = {}): Page => {
   return page;
 };
 const sends = () => server.requestsNamed('message:send');
-const kept = (): string[] => [...storage].filter(([key]) => key.startsWith('holdfast.unsent')).map(([, value]) => value);
+/** Not the marks of those that were taken back. */
+const kept = (): string[] => [...storage].flatMap(([key, value]) => (key.startsWith('holdfast.unsent') && value.includes('"content"') ? [value] : []));
 const tab = (id: string, alive: string[]) => ({ id, isAlive: (other: string) => Promise.resolve(alive.includes(other)) });
 
 it('U66 what was written without a connection is sent after a reload, once and as the same message', async () => {
@@ -64,7 +66,8 @@ it('U66 a message that was sent and not acknowledged before a reload is one mess
   session.end();
   // Its event is lost with the page.
   first.close();
-  storage.set(first.client.account.keyOf(`holdfast.unsent:${server.url}:${session.id}`), JSON.stringify([{ clientMessageId: session.messages[0]!.clientMessageId, content: 'Heard, not answered', createdAt: 1, refused: false, tab: 'only' }]));
+  const { clientMessageId } = session.messages[0]!;
+  storage.set(first.client.account.keyOf(`holdfast.unsent:${server.url}:${session.id}:${clientMessageId}`), JSON.stringify({ clientMessageId, content: 'Heard, not answered', createdAt: 1, refused: false, tab: 'only' }));
   server.handlers['message:send'] = accept;
   const second = openTab();
   const again = second.client.open(session.id);
@@ -176,6 +179,68 @@ it('U9 a deleted chat is out of sight at once, comes back when undone, and is de
   for (const [key, value] of storage) if (key.startsWith('holdfast.removals')) storage.set(key, value.replace(/\d{13}/, (at) => String(Number(at) - 61_000)));
   openTab();
   await until('it to be deleted', () => server.requestsNamed('session:delete').length === 1);
+});
+
+describe('a message that waits in two tabs', () => {
+  const twoTabs = async () => {
+    const writer = openTab({ connect: false, tab: tab('one', ['one', 'two']) });
+    const store = writer.client.open(session.id);
+    store.send('Written on a train');
+    const other = openTab({ connect: false, tab: tab('two', ['one', 'two']) });
+    const restored = other.client.open(session.id);
+    expect(restored.snapshot.value.pending).toMatchObject([{ content: 'Written on a train' }]);
+    return { writer, store, other, restored };
+  };
+  const pendingOf = ({ snapshot }: SessionStore): string[] => snapshot.value.pending.map(({ content }) => content);
+
+  it('B49 is taken back in both, and sent by neither', async () => {
+    const { store, other, restored } = await twoTabs();
+    store.discard(store.snapshot.value.pending[0]!.clientMessageId);
+    expect(pendingOf(restored)).toEqual([]);
+    other.client.connect();
+    await untilLive(restored);
+    await other.pass(3_000);
+    expect(sends()).toEqual([]);
+    other.close();
+    const later = openTab();
+    await later.online();
+    await later.client.resumeUnsent(null);
+    await later.pass(3_000);
+    expect([sends(), pendingOf(later.client.open(session.id))]).toEqual([[], []]);
+  });
+
+  it('B49 is taken back though the other tab was told late', async () => {
+    const writer = openTab({ connect: false });
+    const store = writer.client.open(session.id);
+    store.send('Written on a train');
+    const other = openTab({ connect: false, deaf: true });
+    const restored = other.client.open(session.id);
+    store.discard(store.snapshot.value.pending[0]!.clientMessageId);
+    other.client.connect();
+    await untilLive(restored);
+    await other.pass(3_000);
+    expect([sends(), pendingOf(restored)]).toEqual([[], []]);
+  });
+
+  it('B49 what both write at once is kept of both', async () => {
+    const { store, restored } = await twoTabs();
+    restored.send('Beside it');
+    store.send('And after it');
+    expect(kept()).toHaveLength(3);
+    const later = openTab({ connect: false });
+    expect(pendingOf(later.client.open(session.id)).toSorted()).toEqual(['And after it', 'Beside it', 'Written on a train']);
+  });
+
+  it('B49 the marks of what was taken back go after a day', async () => {
+    const { store } = await twoTabs();
+    store.discard(store.snapshot.value.pending[0]!.clientMessageId);
+    const marks = (): number => [...storage].filter(([key]) => key.startsWith('holdfast.unsent')).length;
+    expect(marks()).toBe(1);
+    const later = openTab({ connect: false });
+    await later.clock.advance(25 * 3_600_000);
+    await later.client.resumeUnsent(null);
+    expect(marks()).toBe(0);
+  });
 });
 
 describe('a message nobody looks at', () => {
