@@ -8,6 +8,15 @@ describeOnStage('drafts', (on) => {
   const sends = () => on.stage.server.requestsNamed('message:send');
   const composer = (page: Page) => page.getByTestId('composer');
   const text = (page: Page): Promise<string> => composer(page).inputValue();
+  /** The first tab. Without locks: as over plain http in a local network, where the browser has none. */
+  const begin = async (locks: boolean, url: string): Promise<Page> => {
+    const { page } = await on.newPage();
+    if (!locks) await page.context().addInitScript('delete Navigator.prototype.locks');
+    await page.goto(url);
+    await page.locator('[data-testid=badge][data-state=online]').waitFor();
+    return page;
+  };
+  const EACH = [['with locks', true], ['without locks', false]] as const;
   /** Another tab of the same browser. */
   const beside = async (page: Page, url: string): Promise<Page> => {
     const other = await page.context().newPage();
@@ -19,8 +28,8 @@ describeOnStage('drafts', (on) => {
   /** Long enough for a tab to have heard of another. */
   const hear = (page: Page): Promise<void> => page.waitForTimeout(500);
 
-  it('U133 each tab has its own new chat: what is written or sent in one is not seen, changed or erased in the other', async () => {
-    const { page: first } = await on.open(on.stage.server.url);
+  it.each(EACH)('U133 each tab has its own new chat: what is written or sent in one is not seen, changed or erased in the other (%s)', async (_, locks) => {
+    const first = await begin(locks, on.stage.server.url);
     const second = await beside(first, on.stage.server.url);
     await composer(first).fill('A long question in the first tab');
     await hear(second);
@@ -55,9 +64,9 @@ describeOnStage('drafts', (on) => {
     expect(await text(first)).toBe('Half a thought');
   });
 
-  it('U134 when its tab is gone, the next one that opens the chat has the draft, and only that one', async () => {
+  it.each(EACH)('U134 when its tab is gone, the next one that opens the chat has the draft, and only that one (%s)', async (_, locks) => {
     tell(on.stage.session, 'Hello', 'Hello to you.');
-    const { page: first } = await on.open();
+    const first = await begin(locks, on.stage.url);
     const last = await beside(first, on.stage.server.url);
     await composer(first).fill('Half a thought');
     const other = await beside(first, on.stage.server.url);
