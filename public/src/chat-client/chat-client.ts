@@ -114,7 +114,7 @@ export class ChatClient {
 
   /** Done with it. One that still has a message on its way is closed once that is through, or cannot be. */
   close(store: SessionStore): void {
-    this.lingering.add(store);
+    this.lingering.add(store, true);
   }
 
   /**
@@ -124,14 +124,14 @@ export class ChatClient {
   async resumeUnsent(fresh: SessionStore | null): Promise<void> {
     const { unsent, asked } = this.waiting;
     for (const sessionId of new Set([...unsent.sessions(), ...asked.sessions()])) {
-      if (!this.of(sessionId).some(({ sessionId: id }) => id === sessionId)) this.close(this.open(sessionId));
+      if (!this.of(sessionId).some(({ sessionId: id }) => id === sessionId)) this.lingering.add(this.open(sessionId), false);
     }
     const adopted = await unsent.adopt();
     const free = fresh !== null && fresh.snapshot.value.phase === 'draft' && this.stores.has(fresh) ? fresh : null;
     if (adopted.length === 0) return;
     const store = free ?? this.open(null);
     store.takeOver(adopted);
-    if (store !== free) this.close(store);
+    if (store !== free) this.lingering.add(store, false);
   }
 
   /** What is written here lasts longer than the page. */

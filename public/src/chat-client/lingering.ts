@@ -16,20 +16,17 @@ export class Lingering {
     this.ways = ways;
   }
 
-  /** Closes it once all is through, or nothing of it can go on. */
-  add(store: SessionStore): void {
-    if (this.settled(store)) return this.ways.close(store);
+  /** Closes it once all is through, or nothing of it can go on. `seen`: somebody looked at it until now. */
+  add(store: SessionStore, seen: boolean): void {
+    const refused = store.snapshot.value.pending.filter(isRefused).map(({ clientMessageId }) => clientMessageId);
+    const known = new Set(seen ? refused : []);
+    if (this.settled(store)) return this.end(store, seen ? null : known);
     this.stores.add(store);
-    const seen = new Set(store.snapshot.value.pending.filter(isRefused).map(({ clientMessageId }) => clientMessageId));
     const stop = store.snapshot.subscribe(() => {
       if (this.stores.has(store) && !this.settled(store)) return;
       stop();
       if (!this.stores.delete(store)) return;
-      const { sessionId } = store;
-      const { value: snapshot } = store.snapshot;
-      const stranded = snapshot.pending.some((entry) => isGone(snapshot) || (isRefused(entry) && !seen.has(entry.clientMessageId)));
-      if (sessionId !== null && stranded) this.ways.stranded(sessionId);
-      this.ways.close(store);
+      this.end(store, known);
     });
   }
 
@@ -42,6 +39,15 @@ export class Lingering {
     this.stores.clear();
   }
 
+  /** `known`: refused messages that were seen; null: all of it was. */
+  private end(store: SessionStore, known: ReadonlySet<string> | null): void {
+    const { sessionId } = store;
+    const { value: snapshot } = store.snapshot;
+    const stranded = snapshot.pending.some((entry) => isGone(snapshot) || (isRefused(entry) && known?.has(entry.clientMessageId) === false));
+    if (sessionId !== null && known !== null && stranded) this.ways.stranded(sessionId);
+    this.ways.close(store);
+  }
+
   private settled(store: SessionStore): boolean {
     return store.idle || isGone(store.snapshot.value);
   }
@@ -51,7 +57,7 @@ function isRefused({ status }: PendingSend): boolean {
   return status === 'refused';
 }
 
-/** It was deleted, or is not there: nothing is sent into it any more. */
-function isGone({ phase, view, error }: SessionSnapshot): boolean {
-  return view?.deleted === true || (phase === 'failed' && error?.code === 'not-found');
+/** It was deleted, is not there, or cannot be opened: nothing is sent into it any more. */
+function isGone({ phase, view }: SessionSnapshot): boolean {
+  return view?.deleted === true || phase === 'failed';
 }

@@ -82,9 +82,17 @@ export class Outbox {
     this.changed();
   }
 
-  /** Brings storage up to date, and follows what other tabs did there. What the server took is safe there. */
+  /** Follows what other tabs did with messages that this one has too: their writer changed their mind, or they moved. */
+  follow(): void {
+    const { sessionId } = this.kept;
+    const gone = this.kept.ids.filter((id) => this.unsent.isGone(sessionId, id));
+    if (gone.length === 0) return;
+    this.kept = { sessionId, ids: this.kept.ids.filter((id) => !gone.includes(id)) };
+    this.drop((entry) => gone.includes(entry.clientMessageId));
+  }
+
+  /** Brings storage up to date. What the server took is safe there. */
   keep(): void {
-    this.dropTakenBack();
     this.lookAtBeginning();
     const waiting = this.entries.filter((entry) => entry.acceptedAs === null);
     if (waiting.length === 0 && this.kept.ids.length === 0) return;
@@ -146,15 +154,6 @@ export class Outbox {
     if (view === null) return;
     const begins = view.messages.length === 0 && !view.deleted && this.entries.every((entry) => entry.acceptedAs === null);
     if (this.entries.some((entry) => entry.begins !== begins)) this.entries = this.entries.map((entry) => ({ ...entry, begins }));
-  }
-
-  /** Another tab had it too, and its writer changed their mind there. */
-  private dropTakenBack(): void {
-    const { sessionId } = this.kept;
-    const gone = this.kept.ids.filter((id) => this.unsent.wasTakenBack(sessionId, id));
-    if (gone.length === 0) return;
-    this.kept = { sessionId, ids: this.kept.ids.filter((id) => !gone.includes(id)) };
-    this.drop((entry) => gone.includes(entry.clientMessageId));
   }
 
   private drop(which: (entry: Entry) => boolean): void {

@@ -51,6 +51,7 @@ export class SessionStore {
   private readonly env: Environment;
   private readonly transport: Transport;
   private readonly sync: SessionSync;
+  private readonly unsent: Unsent;
   private readonly outbox: Outbox;
   private readonly canceller: Canceller;
   private readonly versions: VersionRequests;
@@ -60,6 +61,7 @@ export class SessionStore {
   constructor(env: Environment, transport: Transport, sessionId: string | null, mode: Mode, { unsent, asked }: Waiting = { unsent: new Unsent(env, 'alone'), asked: new AskedVersions(env, 'alone') }) {
     const changed = (): void => this.update();
     this.env = env;
+    this.unsent = unsent;
     this.transport = transport;
     this.sync = new SessionSync(env, transport, sessionId, mode, changed);
     this.outbox = new Outbox(env, transport, this.sync, unsent, changed);
@@ -161,6 +163,8 @@ export class SessionStore {
   }
   connected(): void {
     this.sync.connected();
+    // A tab that is gone may have left something here.
+    if (this.sessionId !== null) this.outbox.restore(this.unsent.of(this.sessionId));
   }
   disconnected(): void {
     this.sync.disconnected();
@@ -193,6 +197,7 @@ export class SessionStore {
   }
 
   private update(): void {
+    this.outbox.follow();
     this.rescue();
     this.outbox.settle(this.sync.view);
     this.canceller.settle(this.sync.view);

@@ -1,7 +1,8 @@
 /**
  * Messages that the server has not taken yet, kept over a reload, per session. They keep their clientMessageId, so that
  * whoever sends one of them again, from whichever tab, is understood as sending the same. Each is under its own key: tabs
- * that write at once do not overwrite each other's. One that was taken back leaves a mark, as other tabs may have it too.
+ * that write at once do not overwrite each other's. One that was taken back, or went to another chat, leaves a mark, as other
+ * tabs may have it too.
  *
  * A message of a chat that has no id yet belongs to the tab it was written in: two tabs must not begin a chat with it
  * each. When that tab is gone, the next new chat takes it over.
@@ -23,11 +24,11 @@ const entrySchema = z.object({
   tab: z.string(),
 });
 export type UnsentMessage = z.infer<typeof entrySchema>;
-const takenBackSchema = z.object({ takenBackAt: z.number() });
+const markSchema = z.object({ goneAt: z.number() });
 
 const NEW = 'new';
-/** No tab shows a message for longer than that without having looked here. */
-const MARKED_MS = 24 * 3_600_000;
+/** A tab that slept for longer than that with a message comes too late to be told that it is gone. */
+const MARKED_MS = 7 * 24 * 3_600_000;
 
 export class Unsent {
   private readonly env: Environment;
@@ -57,8 +58,8 @@ export class Unsent {
   /** Sessions with messages that wait. */
   sessions(): string[] {
     for (const key of this.keys()) {
-      const takenBackAt = this.takenBackAt(key);
-      if (takenBackAt !== null && this.env.clock.now() - takenBackAt > MARKED_MS) this.env.storage.remove(key);
+      const goneAt = this.goneAt(key);
+      if (goneAt !== null && this.env.clock.now() - goneAt > MARKED_MS) this.env.storage.remove(key);
     }
     return [...new Set(this.keys().filter((key) => this.read(key) !== null).map((key) => this.placeOf(key)))].filter((place) => place !== NEW);
   }
@@ -70,27 +71,38 @@ export class Unsent {
     for (const id of before.ids) {
       const key = this.keyOf(before.sessionId, id);
       if (keys.has(key)) continue;
-      this.written.delete(key);
-      this.env.storage.remove(key);
+      if (before.sessionId !== sessionId) this.mark(key);
+      else this.remove(key);
     }
   }
 
   takeBack(sessionId: string | null, clientMessageId: string): void {
-    this.env.storage.set(this.keyOf(sessionId, clientMessageId), JSON.stringify({ takenBackAt: this.env.clock.now() }));
+    this.mark(this.keyOf(sessionId, clientMessageId));
   }
-  wasTakenBack(sessionId: string | null, clientMessageId: string): boolean {
-    return this.takenBackAt(this.keyOf(sessionId, clientMessageId)) !== null;
+
+  /** Taken back, gone to another chat, or of a new chat and another tab's by now: not for this tab to send any more. */
+  isGone(sessionId: string | null, clientMessageId: string): boolean {
+    const key = this.keyOf(sessionId, clientMessageId);
+    if (this.goneAt(key) !== null) return true;
+    const entry = sessionId === null ? this.read(key) : null;
+    return entry !== null && entry.tab !== this.tab && this.env.storage.get(key) !== this.written.get(key);
   }
 
   /** Messages of new chats that are this tab's, or nobody's any more; from now on they are this tab's. */
   async adopt(): Promise<UnsentMessage[]> {
     if (this.all(NEW).length === 0) return [];
+    // What is written from here on is shown where it is written.
+    const taken = new Set(this.all(NEW).flatMap((entry) => (entry.tab === this.tab ? [entry.clientMessageId] : [])));
     return this.env.exclusively(`${this.prefix}${NEW}`, async () => {
       const owners = [...new Set(this.all(NEW).map((entry) => entry.tab))];
       const dead = new Set<string>();
       for (const owner of owners) if (owner !== this.tab && !((await this.env.tab?.isAlive(owner)) ?? false)) dead.add(owner);
-      for (const entry of this.all(NEW)) if (dead.has(entry.tab)) this.write(this.keyOf(null, entry.clientMessageId), { ...entry, tab: this.tab });
-      return this.all(NEW).filter((entry) => entry.tab === this.tab);
+      for (const entry of this.all(NEW)) {
+        if (!dead.has(entry.tab)) continue;
+        this.write(this.keyOf(null, entry.clientMessageId), { ...entry, tab: this.tab });
+        taken.add(entry.clientMessageId);
+      }
+      return this.all(NEW).filter((entry) => entry.tab === this.tab && taken.has(entry.clientMessageId));
     });
   }
 
@@ -101,8 +113,16 @@ export class Unsent {
   private read(key: string): UnsentMessage | null {
     return entrySchema.safeParse(parseJson(this.env.storage.get(key))).data ?? null;
   }
-  private takenBackAt(key: string): number | null {
-    return takenBackSchema.safeParse(parseJson(this.env.storage.get(key))).data?.takenBackAt ?? null;
+  private goneAt(key: string): number | null {
+    return markSchema.safeParse(parseJson(this.env.storage.get(key))).data?.goneAt ?? null;
+  }
+  private mark(key: string): void {
+    this.written.delete(key);
+    this.env.storage.set(key, JSON.stringify({ goneAt: this.env.clock.now() }));
+  }
+  private remove(key: string): void {
+    this.written.delete(key);
+    this.env.storage.remove(key);
   }
   private write(key: string, entry: UnsentMessage): void {
     const text = JSON.stringify(entry);

@@ -43,7 +43,8 @@ const signedIn = async (user: string, options: PageOptions = {}): Promise<Page> 
   return page;
 };
 const over = ({ client }: Page): boolean => client.account.over.value;
-const kept = (): string[] => [...storage].filter(([key]) => !/^holdfast\.(token|place):/.test(key)).map(([, value]) => value);
+/** Not the marks of messages that went to their chat. */
+const kept = (): string[] => [...storage].flatMap(([key, value]) => (/^holdfast\.(token|place):/.test(key) || value.includes('goneAt') ? [] : [value]));
 const sentBy = (): string[] => server.requests.filter(({ name }) => name === 'message:send').map(({ peer }) => userOf(peer.token) ?? '');
 /** Longer than any pause before a try. */
 const aWhile = async (): Promise<void> => {

@@ -231,13 +231,73 @@ describe('a message that waits in two tabs', () => {
     expect(pendingOf(later.client.open(session.id)).toSorted()).toEqual(['And after it', 'Beside it', 'Written on a train']);
   });
 
-  it('B49 the marks of what was taken back go after a day', async () => {
+  it('B49 goes to one new chat when its own never came to be, though both tabs find that out', async () => {
+    const writer = openTab();
+    await writer.online();
+    const store = writer.client.open(session.id);
+    await untilLive(store);
+    writer.client.disconnect();
+    store.send('First words');
+    const other = openTab({ connect: false });
+    const restored = other.client.open(session.id);
+    server.handlers['session:open'] = (request) => (request.sessionId === session.id ? refused('not-found') : scriptedSession(server, `fresh${server.requestsNamed('session:open').length}`.padEnd(12, '0')).open(request));
+    other.client.connect();
+    await until('the other to have sent it', () => sends().length === 1);
+    writer.client.connect();
+    await writer.online();
+    await writer.pass(3_000);
+    expect([sends().length, pendingOf(store), restored.sessionId === session.id]).toEqual([1, [], false]);
+  });
+
+  it('B49 of a new chat, written while what a closed tab left is looked for, is shown and sent once', async () => {
+    const gone = openTab({ connect: false, tab: tab('gone', []) });
+    gone.client.open(null).send('Left behind');
+    gone.close();
+    let answer = (_: boolean): void => {};
+    const page = openTab({ connect: false, tab: { id: 'here', isAlive: () => new Promise((resolve) => (answer = resolve)) } });
+    const fresh = page.client.open(null);
+    const resumed = page.client.resumeUnsent(fresh);
+    fresh.send('Mine');
+    answer(false);
+    await resumed;
+    // The chat that is shown gets its id last.
+    let letIn = (_: unknown): void => {};
+    const later = new Promise((resolve) => (letIn = resolve));
+    let opens = 0;
+    server.handlers['session:open'] = async (request) => {
+      const number = (opens += 1);
+      if (number === 1) await later;
+      return scriptedSession(server, request.sessionId ?? `fresh000000${number}`).open(request);
+    };
+    page.client.connect();
+    await until('what was left behind', () => sends().length > 0);
+    await page.pass(1_000);
+    letIn(null);
+    await until('both', () => sends().length > 1);
+    await page.pass(3_000);
+    expect(sends().map(({ sessionId, content }) => [sessionId, content])).toEqual([['fresh0000002', 'Left behind'], ['fresh0000001', 'Mine']]);
+    expect(fresh.sessionId).toBe('fresh0000001');
+  });
+
+  it('B49 of a new chat that another tab took over, as this one slept, is not sent by this one', async () => {
+    const sleeper = openTab({ connect: false, tab: tab('asleep', []) });
+    const store = sleeper.client.open(null);
+    store.send('Written before the sleep');
+    const other = openTab({ connect: false, tab: tab('awake', ['awake']) });
+    await other.client.resumeUnsent(null);
+    sleeper.client.connect();
+    await sleeper.online();
+    await sleeper.pass(3_000);
+    expect([sends(), pendingOf(store)]).toEqual([[], []]);
+  });
+
+  it('B49 the marks of what was taken back go after a week', async () => {
     const { store } = await twoTabs();
     store.discard(store.snapshot.value.pending[0]!.clientMessageId);
     const marks = (): number => [...storage].filter(([key]) => key.startsWith('holdfast.unsent')).length;
     expect(marks()).toBe(1);
     const later = openTab({ connect: false });
-    await later.clock.advance(25 * 3_600_000);
+    await later.clock.advance(8 * 24 * 3_600_000);
     await later.client.resumeUnsent(null);
     expect(marks()).toBe(0);
   });
@@ -264,6 +324,24 @@ describe('a message nobody looks at', () => {
     await page.pass(2_000);
     expect(told).toEqual([session.id]);
     expect(page.client.open(session.id).snapshot.value.pending).toMatchObject([{ content: 'Written on a train' }]);
+  });
+
+  it.each(['refused before', 'cannot be opened'])('B48 is told again by each page until it is dealt with (%s)', async (how) => {
+    const first = openTab();
+    await first.online();
+    const store = first.client.open(session.id);
+    await untilLive(store);
+    server.handlers['message:send'] = () => refused('invalid');
+    store.send('Never taken');
+    await until('the refusal', () => store.snapshot.value.pending[0]?.status === 'refused');
+    if (how === 'cannot be opened') store.retry(store.snapshot.value.pending[0]!.clientMessageId);
+    first.close();
+    if (how === 'cannot be opened') server.handlers['session:open'] = (request) => (request.sessionId === session.id ? refused('invalid') : scriptedSession(server, 'another00001').open(request));
+    const page = openTab();
+    const told = strandedIn(page);
+    await page.client.resumeUnsent(page.client.open(null));
+    await until('it to be told', () => told.length > 0);
+    expect(told).toEqual([session.id]);
   });
 
   it('B48 is told when its chat was left before it was refused, and not when that was seen', async () => {
