@@ -10,7 +10,9 @@ it('O67 history is asked for a moment only, of one session as of all', async () 
   const asked: number[] = [];
   const warned: string[] = [];
   const history = { session: () => (asked.push(clock.now()), asked.length === 1 ? new Promise(() => {}) : Promise.resolve({ record: { rev: 2 }, deleted: false })) };
-  const overtaken = new Overtaken({ clock, ports: { history, logger: { warn: (_: object, text: string) => warned.push(text) } } } as unknown as OwnerWorld);
+  const logger: Partial<OwnerWorld['ports']['logger']> = { warn: (_, text) => void warned.push(text) };
+  const world: object = { clock, ports: { history, logger } };
+  const overtaken = new Overtaken(world as OwnerWorld);
   const first = overtaken.has(meta);
   await clock.advance(500);
   expect([await first, warned.length]).toEqual([false, 1]);
