@@ -147,6 +147,7 @@ it('B40 what is written before anybody is known is of whoever signs in there, bu
   page.client.signIn(fakeToken('anna'));
   await until('it to be sent', () => sentBy().length === 1);
   expect(sentBy()).toEqual(['anna']);
+  await until('it to be taken', () => kept().length === 0);
   server.handlers['message:send'] = () => null;
   page.client.open(ANNAS).send('Left behind');
   expect(kept()).toHaveLength(1);
