@@ -8,6 +8,7 @@
  * counts as the newest there is.
  */
 import type { LogMeta } from '../backends/contracts.ts';
+import { within } from '../within.ts';
 import type { OwnerWorld } from './owner-settings.ts';
 
 const ANSWER_MS = 500;
@@ -27,24 +28,12 @@ export class Overtaken {
   async has({ sessionId, rev, deleted }: LogMeta): Promise<boolean> {
     if (this.#world.clock.now() >= this.#until) return false;
     try {
-      const known = await this.#inTime(this.#world.ports.history.session(sessionId));
+      const known = await within(ANSWER_MS, 'asking history', this.#world.ports.history.session(sessionId), this.#world.clock);
       return known !== null && (known.record.rev > rev || (known.deleted && !deleted));
     } catch (err) {
       if (!this.#warned) this.#world.ports.logger.warn({ err }, 'sessions are written anew without a look at history');
       this.#warned = true;
       return false;
-    }
-  }
-
-  async #inTime<T>(answer: Promise<T>): Promise<T> {
-    let stop = (): void => {};
-    const late = new Promise<never>((_, reject) => {
-      stop = this.#world.clock.after(ANSWER_MS, () => reject(new Error(`no answer within ${ANSWER_MS} ms`)));
-    });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      stop();
     }
   }
 }
