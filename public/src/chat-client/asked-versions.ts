@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Environment } from './environment.ts';
+import { KeptKeys } from './kept-keys.ts';
 import { parseJson } from './parse-json.ts';
 
 const messageId = z.string().min(1);
@@ -22,56 +23,45 @@ const KEPT_MS = 24 * 3_600_000;
 
 export class AskedVersions {
   private readonly env: Environment;
-  private readonly prefix: string;
+  private readonly keys: KeptKeys;
 
   constructor(env: Environment, url: string) {
     this.env = env;
-    this.prefix = `holdfast.asked:${url}:`;
+    this.keys = new KeptKeys(env.storage, `holdfast.asked:${url}:`);
   }
 
   /** One of some session is under this key. */
   isKept(key: string): boolean {
-    return key.startsWith(this.prefix);
+    return this.keys.has(key);
   }
 
   /** The oldest of those that wait in this session. */
   of(sessionId: string): AskedVersion | null {
-    const all = this.keys().flatMap((key) => (sessionOf(this.prefix, key) === sessionId ? (this.read(key) ?? []) : []));
+    const all = this.keys.in(sessionId).flatMap((key) => this.read(key) ?? []);
     return all.toSorted((one, other) => one.askedAt - other.askedAt)[0] ?? null;
   }
 
   /** False when a tab took it back, or the server has it. */
   has(sessionId: string, clientMessageId: string): boolean {
-    return this.read(this.keyOf(sessionId, clientMessageId)) !== null;
+    return this.read(this.keys.of(sessionId, clientMessageId)) !== null;
   }
 
   keep(sessionId: string, asked: AskedVersion): void {
-    this.env.storage.set(this.keyOf(sessionId, asked.clientMessageId), JSON.stringify(asked));
+    this.env.storage.set(this.keys.of(sessionId, asked.clientMessageId), JSON.stringify(asked));
   }
 
   drop(sessionId: string, clientMessageId: string): void {
-    this.env.storage.remove(this.keyOf(sessionId, clientMessageId));
+    this.env.storage.remove(this.keys.of(sessionId, clientMessageId));
   }
 
   /** Sessions in which one waits; what has waited for too long is forgotten. */
   sessions(): string[] {
-    for (const key of this.keys()) if (this.read(key) === null) this.env.storage.remove(key);
-    return [...new Set(this.keys().map((key) => sessionOf(this.prefix, key)))];
+    for (const key of this.keys.all()) if (this.read(key) === null) this.env.storage.remove(key);
+    return [...new Set(this.keys.all().map((key) => this.keys.placeOf(key)))];
   }
 
   private read(key: string): AskedVersion | null {
     const asked = askedSchema.safeParse(parseJson(this.env.storage.get(key))).data;
     return asked !== undefined && this.env.clock.now() - asked.askedAt < KEPT_MS ? asked : null;
   }
-  /** Each under its own key: tabs that ask at once do not overwrite each other's. */
-  private keyOf(sessionId: string, clientMessageId: string): string {
-    return `${this.prefix}${sessionId}:${clientMessageId}`;
-  }
-  private keys(): string[] {
-    return (this.env.storage.keys?.() ?? []).filter((key) => key.startsWith(this.prefix));
-  }
-}
-
-function sessionOf(prefix: string, key: string): string {
-  return key.slice(prefix.length).split(':')[0] ?? '';
 }

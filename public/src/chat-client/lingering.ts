@@ -1,5 +1,4 @@
 /** Sessions nobody looks at any more, while something of them is still on its way. */
-import type { PendingSend } from './outbox.ts';
 import type { SessionSnapshot, SessionStore } from './session-store.ts';
 
 interface Ways {
@@ -18,15 +17,14 @@ export class Lingering {
 
   /** Closes it once all is through, or nothing of it can go on. `seen`: somebody looked at it until now. */
   add(store: SessionStore, seen: boolean): void {
-    const refused = store.snapshot.value.pending.filter(isRefused).map(({ clientMessageId }) => clientMessageId);
-    const known = new Set(seen ? refused : []);
-    if (this.settled(store)) return this.end(store, seen ? null : known);
+    if (seen && settled(store)) return this.ways.close(store);
+    const known = new Set(seen ? refusedOf(store) : []);
+    if (settled(store)) return this.end(store, known);
     this.stores.add(store);
     const stop = store.snapshot.subscribe(() => {
-      if (this.stores.has(store) && !this.settled(store)) return;
+      if (this.stores.has(store) && !settled(store)) return;
       stop();
-      if (!this.stores.delete(store)) return;
-      this.end(store, known);
+      if (this.stores.delete(store)) this.end(store, known);
     });
   }
 
@@ -39,22 +37,22 @@ export class Lingering {
     this.stores.clear();
   }
 
-  /** `known`: refused messages that were seen; null: all of it was. */
-  private end(store: SessionStore, known: ReadonlySet<string> | null): void {
+  /** `known`: refused messages that somebody saw. */
+  private end(store: SessionStore, known: ReadonlySet<string>): void {
     const { sessionId } = store;
     const { value: snapshot } = store.snapshot;
-    const stranded = snapshot.pending.some((entry) => isGone(snapshot) || (isRefused(entry) && known?.has(entry.clientMessageId) === false));
-    if (sessionId !== null && known !== null && stranded) this.ways.stranded(sessionId);
+    const stranded = refusedOf(store).some((id) => !known.has(id)) || (isGone(snapshot) && snapshot.pending.length > 0);
+    if (sessionId !== null && stranded) this.ways.stranded(sessionId);
     this.ways.close(store);
-  }
-
-  private settled(store: SessionStore): boolean {
-    return store.idle || isGone(store.snapshot.value);
   }
 }
 
-function isRefused({ status }: PendingSend): boolean {
-  return status === 'refused';
+function settled(store: SessionStore): boolean {
+  return store.idle || isGone(store.snapshot.value);
+}
+
+function refusedOf({ snapshot }: SessionStore): string[] {
+  return snapshot.value.pending.flatMap(({ status, clientMessageId }) => (status === 'refused' ? [clientMessageId] : []));
 }
 
 /** It was deleted, is not there, or cannot be opened: nothing is sent into it any more. */

@@ -1,8 +1,7 @@
 /**
  * Messages that the server has not taken yet, kept over a reload, per session. They keep their clientMessageId, so that
- * whoever sends one of them again, from whichever tab, is understood as sending the same. Each is under its own key: tabs
- * that write at once do not overwrite each other's. One that was taken back, or went to another chat, leaves a mark, as other
- * tabs may have it too.
+ * whoever sends one of them again, from whichever tab, is understood as sending the same. One that was taken back, or went to
+ * another chat, leaves a mark, as other tabs may have it too.
  *
  * A message of a chat that has no id yet belongs to the tab it was written in: two tabs must not begin a chat with it
  * each. When that tab is gone, the next new chat takes it over.
@@ -10,6 +9,7 @@
 import { z } from 'zod';
 import { fileSchema } from '../../../src/protocol/wire.ts';
 import type { Environment } from './environment.ts';
+import { KeptKeys } from './kept-keys.ts';
 import { parseJson } from './parse-json.ts';
 
 const entrySchema = z.object({
@@ -32,13 +32,13 @@ const MARKED_MS = 7 * 24 * 3_600_000;
 
 export class Unsent {
   private readonly env: Environment;
-  private readonly prefix: string;
+  private readonly keys: KeptKeys;
   /** What this tab wrote. Two tabs may hold one message and differ in what they know of it: neither corrects the other. */
   private readonly written = new Map<string, string>();
 
   constructor(env: Environment, url: string) {
     this.env = env;
-    this.prefix = `holdfast.unsent:${url}:`;
+    this.keys = new KeptKeys(env.storage, `holdfast.unsent:${url}:`);
   }
 
   get tab(): string {
@@ -47,21 +47,22 @@ export class Unsent {
 
   /** One of some session is under this key. */
   isKept(key: string): boolean {
-    return key.startsWith(this.prefix);
+    return this.keys.has(key);
   }
 
   /** Oldest first. */
-  of(sessionId: string): UnsentMessage[] {
-    return this.all(sessionId);
+  of(place: string): UnsentMessage[] {
+    const kept = this.keys.in(place).flatMap((key) => this.read(key) ?? []);
+    return kept.toSorted((one, other) => one.createdAt - other.createdAt);
   }
 
   /** Sessions with messages that wait. */
   sessions(): string[] {
-    for (const key of this.keys()) {
+    for (const key of this.keys.all()) {
       const goneAt = this.goneAt(key);
       if (goneAt !== null && this.env.clock.now() - goneAt > MARKED_MS) this.env.storage.remove(key);
     }
-    return [...new Set(this.keys().filter((key) => this.read(key) !== null).map((key) => this.placeOf(key)))].filter((place) => place !== NEW);
+    return [...new Set(this.keys.all().filter((key) => this.read(key) !== null).map((key) => this.keys.placeOf(key)))].filter((place) => place !== NEW);
   }
 
   /** `now` in place of what is kept under these ids, here or under the id the chat had before. */
@@ -90,26 +91,22 @@ export class Unsent {
 
   /** Messages of new chats that are this tab's, or nobody's any more; from now on they are this tab's. */
   async adopt(): Promise<UnsentMessage[]> {
-    if (this.all(NEW).length === 0) return [];
+    if (this.of(NEW).length === 0) return [];
     // What is written from here on is shown where it is written.
-    const taken = new Set(this.all(NEW).flatMap((entry) => (entry.tab === this.tab ? [entry.clientMessageId] : [])));
-    return this.env.exclusively(`${this.prefix}${NEW}`, async () => {
-      const owners = [...new Set(this.all(NEW).map((entry) => entry.tab))];
+    const taken = new Set(this.of(NEW).flatMap((entry) => (entry.tab === this.tab ? [entry.clientMessageId] : [])));
+    return this.env.exclusively(`${this.keys.prefix}${NEW}`, async () => {
+      const owners = [...new Set(this.of(NEW).map((entry) => entry.tab))];
       const dead = new Set<string>();
       for (const owner of owners) if (owner !== this.tab && !((await this.env.tab?.isAlive(owner)) ?? false)) dead.add(owner);
-      for (const entry of this.all(NEW)) {
+      for (const entry of this.of(NEW)) {
         if (!dead.has(entry.tab)) continue;
         this.write(this.keyOf(null, entry.clientMessageId), { ...entry, tab: this.tab });
         taken.add(entry.clientMessageId);
       }
-      return this.all(NEW).filter((entry) => entry.tab === this.tab && taken.has(entry.clientMessageId));
+      return this.of(NEW).filter((entry) => entry.tab === this.tab && taken.has(entry.clientMessageId));
     });
   }
 
-  private all(place: string): UnsentMessage[] {
-    const kept = this.keys().flatMap((key) => (this.placeOf(key) === place ? (this.read(key) ?? []) : []));
-    return kept.toSorted((one, other) => one.createdAt - other.createdAt);
-  }
   private read(key: string): UnsentMessage | null {
     return entrySchema.safeParse(parseJson(this.env.storage.get(key))).data ?? null;
   }
@@ -131,12 +128,6 @@ export class Unsent {
     this.env.storage.set(key, text);
   }
   private keyOf(sessionId: string | null, clientMessageId: string): string {
-    return `${this.prefix}${sessionId ?? NEW}:${clientMessageId}`;
-  }
-  private placeOf(key: string): string {
-    return key.slice(this.prefix.length).split(':')[0] ?? '';
-  }
-  private keys(): string[] {
-    return (this.env.storage.keys?.() ?? []).filter((key) => key.startsWith(this.prefix));
+    return this.keys.of(sessionId ?? NEW, clientMessageId);
   }
 }
