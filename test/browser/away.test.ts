@@ -17,6 +17,15 @@ describeOnStage('away', (on) => {
     await page.getByTestId('composer').fill(text);
     await page.getByTestId('composer').press('Enter');
   };
+  /** A page on a chat with one reply, where `text` was written without a connection. */
+  const writtenOffline = async (text: string): Promise<Page> => {
+    tell(on.stage.session, 'Hello', 'Hello to you.');
+    const page = await open();
+    cutOff();
+    await page.getByTestId('try-now').waitFor();
+    await write(page, text);
+    return page;
+  };
 
   it('U66 messages written while away wait where they are seen, survive a reload, and are sent once, in order', async () => {
     tell(on.stage.session, 'Hello', 'Hello to you.');
@@ -182,11 +191,7 @@ describeOnStage('away', (on) => {
   });
 
   it('U121 what waits for a chat that was deleted is shown there, and taken into a new one', async () => {
-    tell(on.stage.session, 'Hello', 'Hello to you.');
-    const page = await open();
-    cutOff();
-    await page.getByTestId('try-now').waitFor();
-    await write(page, 'For a chat that is gone');
+    const page = await writtenOffline('For a chat that is gone');
     await page.getByTestId('composer').fill('And half a thought');
     on.stage.server.handlers['session:open'] = () => refused('not-found');
     on.stage.server.refuse = () => undefined;
@@ -204,11 +209,7 @@ describeOnStage('away', (on) => {
   });
 
   it('U150 who is in another chat is told of a message that cannot be sent, and led to it', async () => {
-    tell(on.stage.session, 'Hello', 'Hello to you.');
-    const page = await open();
-    cutOff();
-    await page.getByTestId('try-now').waitFor();
-    await write(page, 'For a chat that is gone');
+    const page = await writtenOffline('For a chat that is gone');
     await page.getByTestId('new-chat').first().click();
     await page.getByTestId('empty').waitFor();
     const { 'session:open': openIt } = on.stage.server.handlers;

@@ -3,14 +3,14 @@ import { userOf } from '../../../public/src/chat-client/token-claims.ts';
 import { fakeToken, refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
 import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
 import { until } from '../../support/until.ts';
-import { openPage, untilLive, type Page, type PageOptions } from './client-harness.ts';
+import { tabsOfBrowser, untilLive, type Page, type PageOptions } from './client-harness.ts';
 
 const ANNAS = 'annas0000001';
 
 let server: ScriptedServer;
 let session: ScriptedSession;
 let storage: Map<string, string>;
-const pages: Page[] = [];
+const { pages, openTab } = tabsOfBrowser(() => ({ server, storage }));
 
 beforeEach(async () => {
   server = await startScriptedServer();
@@ -26,16 +26,8 @@ beforeEach(async () => {
     return { ok: true, messageId: session.messages.at(-2)!.id, replyId, duplicate: false };
   };
 });
-afterEach(async () => {
-  pages.splice(0).forEach((page) => page.close());
-  await server.close();
-});
+afterEach(() => server.close());
 
-const openTab = (options: PageOptions = {}): Page => {
-  const page = openPage(server, { storage, ...options });
-  pages.push(page);
-  return page;
-};
 const signedIn = async (user: string, options: PageOptions = {}): Promise<Page> => {
   const page = openTab({ connect: false, ...options });
   page.client.signIn(fakeToken(user));

@@ -99,6 +99,21 @@ export function openPage(server: ScriptedServer, options: PageOptions = {}): Pag
   };
 }
 
+/** Tabs of one browser at `server`, closed after each test. */
+export function tabsOfBrowser(at: () => { server: ScriptedServer; storage: Map<string, string> }): { pages: readonly Page[]; openTab: (options?: PageOptions) => Page } {
+  const pages: Page[] = [];
+  afterEach(() => pages.splice(0).forEach((page) => page.close()));
+  return {
+    pages,
+    openTab(options = {}) {
+      const { server, storage } = at();
+      const page = openPage(server, { storage, ...options });
+      pages.push(page);
+      return page;
+    },
+  };
+}
+
 export interface Scripted {
   server: ScriptedServer;
   /** The one session that the server has. */

@@ -2,12 +2,12 @@ import { until } from '../../support/until.ts';
 import { refused, startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
 import { scriptedSession, type ScriptedSession } from '../../support/scripted-session.ts';
 import type { SessionStore } from '../../../public/src/chat-client/session-store.ts';
-import { openPage, untilLive, type Page, type PageOptions } from './client-harness.ts';
+import { tabsOfBrowser, untilLive, type Page } from './client-harness.ts';
 
 let server: ScriptedServer;
 let session: ScriptedSession;
 let storage: Map<string, string>;
-const pages: Page[] = [];
+const { openTab } = tabsOfBrowser(() => ({ server, storage }));
 
 beforeEach(async () => {
   server = await startScriptedServer();
@@ -21,16 +21,8 @@ beforeEach(async () => {
     return { ok: true, messageId: message.id, replyId: `reply${message.position + 1}`, duplicate: known !== undefined };
   };
 });
-afterEach(async () => {
-  pages.splice(0).forEach((page) => page.close());
-  await server.close();
-});
+afterEach(() => server.close());
 
-const openTab = (options: PageOptions = {}): Page => {
-  const page = openPage(server, { storage, ...options });
-  pages.push(page);
-  return page;
-};
 const sends = () => server.requestsNamed('message:send');
 /** Not the marks of those that were taken back. */
 const kept = (): string[] => [...storage].flatMap(([key, value]) => (key.startsWith('holdfast.unsent') && value.includes('"content"') ? [value] : []));
@@ -309,6 +301,16 @@ describe('a message nobody looks at', () => {
     client.stranded.subscribe((sessionId) => told.push(sessionId));
     return told;
   };
+  /** A message that the server refuses, in a chat that is open. */
+  async function refusedIn(page: Page): Promise<SessionStore> {
+    await page.online();
+    const store = page.client.open(session.id);
+    await untilLive(store);
+    server.handlers['message:send'] = () => refused('invalid');
+    store.send('Never taken');
+    await until('the refusal', () => store.snapshot.value.pending[0]?.status === 'refused');
+    return store;
+  }
   const gone = () => (server.handlers['session:open'] = (request) => (request.sessionId === session.id ? refused('not-found') : scriptedSession(server, 'another00001').open(request)));
 
   it.each(['refused', 'deleted'] as const)('B48 that cannot be sent is told, once, and is there when its chat is opened (%s)', async (how) => {
@@ -328,12 +330,7 @@ describe('a message nobody looks at', () => {
 
   it.each(['refused before', 'cannot be opened'])('B48 is told again by each page until it is dealt with (%s)', async (how) => {
     const first = openTab();
-    await first.online();
-    const store = first.client.open(session.id);
-    await untilLive(store);
-    server.handlers['message:send'] = () => refused('invalid');
-    store.send('Never taken');
-    await until('the refusal', () => store.snapshot.value.pending[0]?.status === 'refused');
+    const store = await refusedIn(first);
     if (how === 'cannot be opened') store.retry(store.snapshot.value.pending[0]!.clientMessageId);
     first.close();
     if (how === 'cannot be opened') server.handlers['session:open'] = (request) => (request.sessionId === session.id ? refused('invalid') : scriptedSession(server, 'another00001').open(request));
@@ -346,14 +343,8 @@ describe('a message nobody looks at', () => {
 
   it('B48 is told when its chat was left before it was refused, and not when that was seen', async () => {
     const page = openTab();
-    await page.online();
     const told = strandedIn(page);
-    const store = page.client.open(session.id);
-    await untilLive(store);
-    server.handlers['message:send'] = () => refused('invalid');
-    store.send('One');
-    await until('the refusal', () => store.snapshot.value.pending[0]?.status === 'refused');
-    page.client.close(store);
+    page.client.close(await refusedIn(page));
     expect(told).toEqual([]);
     const again = page.client.open(session.id);
     await untilLive(again);
@@ -369,14 +360,9 @@ describe('a message nobody looks at', () => {
 
   it('B48 nothing is told of a message that was sent, beside one that was seen refused', async () => {
     const page = openTab();
-    await page.online();
     const told = strandedIn(page);
-    const store = page.client.open(session.id);
-    await untilLive(store);
     const { 'message:send': accept } = server.handlers;
-    server.handlers['message:send'] = () => refused('invalid');
-    store.send('Refused before');
-    await until('the refusal', () => store.snapshot.value.pending[0]?.status === 'refused');
+    const store = await refusedIn(page);
     server.handlers['message:send'] = accept;
     store.send('Quickly left');
     page.client.close(store);
