@@ -47,6 +47,7 @@ export async function check(world: World, troubles: Troubles): Promise<void> {
   if (!seen.lost) {
     checkHistory(stored, seen.messages, record?.record ?? null, seen.title, fail);
     checkFeedback(world, stored, seen.ratings, fail);
+    checkTitle(world, seen.title, fail);
     checkSettings(world, seen.settings, record?.record ?? null, fail);
   }
   checkOnce(stored, fail);
@@ -79,6 +80,15 @@ function checkFeedback(world: World, stored: Message[], told: ReadonlyMap<string
     const { view } = store.snapshot.value;
     if (view?.session.id !== SESSION) continue;
     for (const { id, feedback = null } of view.messages) if (JSON.stringify(feedback) !== JSON.stringify(told.get(id) ?? null)) fail(`${name} has the feedback ${JSON.stringify(feedback)} of ${id}, the log ${JSON.stringify(told.get(id))}`);
+  }
+}
+
+/** Tabs have the title the log was told last. */
+function checkTitle(world: World, told: string | null, fail: Fail): void {
+  if (told === null) return;
+  for (const { name, store } of world.excused ? [] : world.tabs) {
+    const { view } = store.snapshot.value;
+    if (view?.session.id === SESSION && view.session.title !== told) fail(`${name} has the title ${view.session.title}, the log ${told}`);
   }
 }
 

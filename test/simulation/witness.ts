@@ -54,10 +54,11 @@ export class Witness {
   }
 
   /** A whole log, from an owner's memory: what it tells takes the place of what was known, and no other reply is open. */
-  restored({ sessionId, logId, settings = {} }: LogMeta, events: readonly Event[]): void {
+  restored({ sessionId, logId, title, settings = {} }: LogMeta, events: readonly Event[]): void {
     const seen = this.of(sessionId);
-    // They stand in the record, whether an event tells them or not.
+    // They stand in the record, whether an event tells them or not. A session without a title gets its first message's.
     seen.settings = settings;
+    seen.title = title === '' ? null : title;
     for (const { id, status } of [...seen.messages.values()]) if (status === 'streaming') this.#forget(seen, id);
     for (const event of events) {
       if (event.type === 'message.created') this.#forget(seen, event.message.id);
