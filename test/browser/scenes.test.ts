@@ -170,6 +170,7 @@ describeOnStage('scenes', (on) => {
     await page.goto(on.stage.server.url);
     await page.getByTestId('sign-in').waitFor();
     expect(await page.getByTestId('sign-in').getAttribute('href')).toBe('https://sign-in.example/start');
+    await page.getByTestId('list-away').getByText('when you have signed in').waitFor();
     await shoot(page, 'sign-in');
     await page.getByTestId('token').fill('header.payload.signature');
     await page.getByTestId('token').press('Enter');

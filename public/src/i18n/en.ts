@@ -20,6 +20,7 @@ export const en = {
     loading: 'Loading chats …',
     more: 'Show older chats',
     away: 'Not connected. Your chats are listed when the connection is back.',
+    signedOut: 'Your chats are listed when you have signed in.',
     failed: 'The list could not be loaded.',
     retry: 'Try again',
     actions: 'Actions for “{title}”',

@@ -19,6 +19,7 @@ export const vi: Messages = {
     loading: 'Đang tải danh sách …',
     more: 'Hiện các cuộc trò chuyện cũ hơn',
     away: 'Chưa có kết nối. Danh sách sẽ hiện khi có kết nối lại.',
+    signedOut: 'Danh sách sẽ hiện khi bạn đã đăng nhập.',
     failed: 'Không tải được danh sách.',
     retry: 'Thử lại',
     actions: 'Thao tác với “{title}”',
