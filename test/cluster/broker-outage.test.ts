@@ -124,7 +124,7 @@ describeWith(['redis-server'], 'the broker while Redis goes and comes', () => {
       await until('it says so', () => said.length > 0);
       await testRedis({ port });
       const node = await starting;
-      expect(said).toEqual([`holdfast: Redis at 127.0.0.1:${port} is not there yet; waiting\n`]);
+      expect(said).toEqual([`holdfast: Redis at 127.0.0.1:${port} is not there yet (ECONNREFUSED); waiting\n`]);
       await node.net.loopback();
       await node.stop();
     } finally {

@@ -1,5 +1,7 @@
 /** The first look at Redis. */
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../scripts/servers/local-server.ts';
@@ -28,7 +30,7 @@ describeWith(['redis-server'], 'the first look at Redis', () => {
     expect(there).toBe(false);
     await testRedis({ dir: mkdtempSync(join(tmpdir(), 'holdfast-redis-')), port, args: ['--user', 'someone', 'on', '>hidden-word', '~*', '&*', '+@all'] });
     await waiting;
-    expect(lines).toEqual([`holdfast: Redis at 127.0.0.1:${port} is not there yet; waiting`]);
+    expect(lines).toEqual([`holdfast: Redis at 127.0.0.1:${port} is not there yet (ECONNREFUSED); waiting`]);
   });
 
   test('O41 a wrong password, or none, is refused at once in a line that does not show it', async () => {
@@ -38,6 +40,19 @@ describeWith(['redis-server'], 'the first look at Redis', () => {
     expect(message).toContain('password');
     expect(message).not.toContain('word@');
     expect(message).not.toContain('wrong-word');
+    expect(lines).toEqual([]);
+  });
+
+  test('O41 one that lets nobody in from another machine is refused in a line that says what to do', async () => {
+    // What a Redis 7 in protected mode says to such a peer, before it hangs up.
+    const server = createServer((socket) => socket.end('-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user.\r\n'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const message = await refusal(`redis://127.0.0.1:${port}`);
+    server.close();
+    expect(message).toContain(`127.0.0.1:${port}`);
+    expect(message).toContain('requirepass');
     expect(lines).toEqual([]);
   });
 

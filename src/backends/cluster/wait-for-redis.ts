@@ -2,6 +2,7 @@
 import type { Config } from '../../config.ts';
 import { StartError } from '../../start-error.ts';
 import { connectRedis, whereIs } from './redis-connection.ts';
+import { spokenFirst } from './spoken-first.ts';
 
 /** Between two tries, in ms. */
 const RETRY_MS = 250;
@@ -11,10 +12,14 @@ const REPEAT_MS = 60_000;
 /** Errors that waiting does not heal, and what to do about them. */
 const FINAL: readonly (readonly [RegExp, string])[] = [
   [/WRONGPASS|NOAUTH|invalid password|invalid username-password/i, 'it does not accept the user or password of REDIS_URL: correct them'],
+  [/protected mode/i, 'it is in protected mode and lets nobody in from another machine: give it a password (requirepass), and REDIS_URL the same'],
   [/NOPERM/i, 'the user of REDIS_URL may not do what is needed: give it all commands on all keys and channels'],
   [/self[- ]signed|certificate|altnames/i, 'its certificate is not trusted: set NODE_EXTRA_CA_CERTS to the file of its authority'],
   [/invalid DB index|DB index is out of range/i, 'the database number in REDIS_URL does not exist: correct it'],
 ];
+
+/** It took the connection and ended it: perhaps with a word that was not heard. */
+const HUNG_UP = /Connection is closed|EPIPE|ECONNRESET/;
 
 export interface WaitOptions {
   /** Where lines for the operator go. */
@@ -29,10 +34,11 @@ export async function waitForRedis(config: Pick<Config, 'REDIS_URL'>, { say = to
   for (;;) {
     const answer = await firstLook(url);
     if (typeof answer === 'string') return judge(answer, where, say);
-    const final = FINAL.find(([pattern]) => pattern.test(answer.message));
+    const told = HUNG_UP.test(answer.message) ? await spokenFirst(url) : answer.message;
+    const final = FINAL.find(([pattern]) => pattern.test(told));
     if (final) throw new StartError(`Redis at ${where}: ${final[1]}`);
     if (performance.now() - saidAt >= REPEAT_MS) {
-      say(`holdfast: Redis at ${where} is not there yet; waiting`);
+      say(`holdfast: Redis at ${where} is not there yet (${shortly(answer)}); waiting`);
       saidAt = performance.now();
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -60,6 +66,12 @@ async function firstLook(url: string): Promise<string | Error> {
   } finally {
     client.disconnect();
   }
+}
+
+/** In a word or two. */
+function shortly(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code ?? error.message.split('\n', 1)[0]!.slice(0, 100);
 }
 
 function judge(report: string, where: string, say: (line: string) => void): void {
