@@ -28,6 +28,8 @@ COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
 COPY scripts/*.mjs scripts/
+# What the REPL and the audit tools need.
+COPY scripts/cluster/*.mjs scripts/cluster/
 USER node
 EXPOSE 3000 3001
 STOPSIGNAL SIGTERM

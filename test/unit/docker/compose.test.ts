@@ -1,9 +1,9 @@
 /** docker-compose.yml, docker-compose.dev.yml and Dockerfile, as far as they can be checked without Docker. */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { loadConfig, settings } from '../../../src/config.ts';
 import { describeWith } from '../../support/servers/programs.ts';
@@ -144,6 +144,7 @@ describe('Dockerfile', () => {
       'COPY --from=build /app/dist dist',
       'COPY package.json ./',
       'COPY scripts/*.mjs scripts/',
+      'COPY scripts/cluster/*.mjs scripts/cluster/',
     ]);
     expect(lines).toContain('RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force');
   });
@@ -156,6 +157,16 @@ describe('Dockerfile', () => {
       expect(dockerIgnore).toContain(`!${source.split('/')[0]}`);
     }
     expect(dockerIgnore[1]).toBe('*');
+  });
+
+  test('N63 the scripts in it find the scripts they import: the REPL and the audit tools run there', () => {
+    const folders = last.flatMap((line) => /^COPY (scripts\S*)\/\*\.mjs /.exec(line)?.[1] ?? []);
+    const scripts = folders.flatMap((folder) => readdirSync(join(ROOT, folder)).filter((name) => name.endsWith('.mjs')).map((name) => join(folder, name)));
+    expect(scripts).toEqual(expect.arrayContaining(['scripts/repl.mjs', 'scripts/audit.mjs', 'scripts/probe.mjs']));
+    for (const script of scripts) {
+      const imported = [...text(script).matchAll(/^(?:import|await import).*['"(](\.[^'"]+)['"]/gm)].map(([, path]) => join(dirname(script), path!));
+      expect([script, imported.filter((path) => path.startsWith('scripts') && !scripts.includes(path))]).toEqual([script, []]);
+    }
   });
 
   test('N63 what the build reads is copied before it', () => {
