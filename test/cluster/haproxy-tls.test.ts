@@ -54,6 +54,11 @@ describeWith(['haproxy', 'openssl'], 'haproxy-tls.cfg', () => {
     await expect(client(stage.url)).rejects.toThrow();
   });
 
+  test('H16 only who asks whether it serves is answered without TLS: a probe need not know the certificate', async () => {
+    expect((await fetch(`${stage.url}/ready`, { redirect: 'manual' })).status).toBe(200);
+    for (const path of ['/', '/ready/', '/readyx', '/api/health']) expect([path, (await fetch(`${stage.url}${path}`, { redirect: 'manual' })).status]).toEqual([path, 308]);
+  });
+
   test('H17 the gateway hears of https and of the client, and believes it from named proxies only', async () => {
     await get(`${https}/whoami`, { headers: { 'X-Forwarded-For': '10.9.9.9', 'X-Forwarded-Proto': 'http' }, localAddress: '127.0.0.77' });
     const { headers } = stage.gateways.flatMap(({ requests }) => requests).find(({ url }) => url === '/whoami')!;

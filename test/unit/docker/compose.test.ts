@@ -124,6 +124,20 @@ describe('docker-compose.dev.yml', () => {
   });
 });
 
+describe('docker-compose.tls.yml', () => {
+  test('N62 changes HAProxy alone, with settings and files that there are, and keeps a probe that works', () => {
+    const { services: changed } = read('docker-compose.tls.yml');
+    expect(Object.keys(changed)).toEqual(['haproxy']);
+    const { environment, volumes, ports, healthcheck } = changed['haproxy']!;
+    const config = text('haproxy/haproxy-tls.cfg');
+    for (const name of Object.keys(environment!)) expect(config).toContain(`\${${name}-`);
+    expect(volumes).toEqual(['./haproxy/haproxy-tls.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro', `./tls.pem:${/CERTIFICATE-([^}]+)}/.exec(config)![1]!}:ro`]);
+    expect(ports).toEqual([`\${HTTPS_PORT:-443}:${environment!['HAPROXY_TLS_BIND']!.split(':')[1]!}`, expect.stringMatching(/:8080$/)]);
+    // Of docker-compose.yml: plain HTTP to /ready, which is answered without TLS (H16).
+    expect([healthcheck, compose.services['haproxy']!.healthcheck!.test.at(-1)]).toEqual([undefined, 'http://127.0.0.1:8080/ready']);
+  });
+});
+
 describeWith(['haproxy'], 'HAProxy in Docker', () => {
   test('N62 takes the configuration with the environment it gets there', () => {
     const { environment } = compose.services['haproxy']!;
