@@ -37,15 +37,17 @@ type Settings = Record<string, string | number | boolean>;
 export interface KafkaOptions extends ServerOptions {
   /** Other broker settings: a listener with TLS, a login. */
   change?: (settings: Settings) => Settings;
+  /** More options for formatting its storage: `['--add-scram', 'SCRAM-SHA-512=[name=chat,password=…]']`. */
+  format?: string[];
 }
 
 /** `url` is what KAFKA_BROKERS takes. */
-export async function startKafka({ dir, port, change = (settings) => settings }: KafkaOptions): Promise<LocalServer> {
+export async function startKafka({ dir, port, change = (settings) => settings, format: more = [] }: KafkaOptions): Promise<LocalServer> {
   const classPath = await provideKafka();
   const at = port ?? (await freePort());
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'server.properties'), properties(change(defaults(dir, at, await freePort()))));
-  if (!existsSync(join(dir, 'data', 'meta.properties'))) await format(classPath, dir);
+  if (!existsSync(join(dir, 'data', 'meta.properties'))) await format(classPath, dir, more);
   const log = join(dir, 'kafka.log');
   const from = existsSync(log) ? statSync(log).size : 0;
   const launched = await launch({
@@ -60,8 +62,8 @@ export async function startKafka({ dir, port, change = (settings) => settings }:
   return localServer(launched, { url: `127.0.0.1:${at}`, port: at, dir });
 }
 
-async function format(classPath: string, dir: string): Promise<void> {
-  const args = [...JAVA, '-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', 'server.properties'];
+async function format(classPath: string, dir: string, more: string[]): Promise<void> {
+  const args = [...JAVA, '-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', 'server.properties', ...more];
   await promisify(execFile)('java', args, { cwd: dir });
 }
 

@@ -31,9 +31,11 @@ describeWith(['kafka', 'openssl'], 'Kafka with TLS and a login', () => {
         'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
         'listener.name.secure.ssl.keystore.type': 'PEM',
         'listener.name.secure.ssl.keystore.location': both,
-        'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN',
+        'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
         'listener.name.secure.plain.sasl.jaas.config': 'org.apache.kafka.common.security.plain.PlainLoginModule required user_chat="right";',
+        ...Object.fromEntries(['256', '512'].map((bits) => [`listener.name.secure.scram-sha-${bits}.sasl.jaas.config`, 'org.apache.kafka.common.security.scram.ScramLoginModule required;'])),
       }),
+      format: ['256', '512'].flatMap((bits) => ['--add-scram', `SCRAM-SHA-${bits}=[name=chat,password=right]`]),
     });
     env = {
       REDIS_URL: 'redis://127.0.0.1:1', MONGO_URL: 'mongodb://127.0.0.1:1', AUTH_JWT_SECRET: 'x'.repeat(32), KAFKA_BROKERS: `127.0.0.1:${port}`, KAFKA_TIMEOUT_MS: '3000',
@@ -50,8 +52,8 @@ describeWith(['kafka', 'openssl'], 'Kafka with TLS and a login', () => {
     return link;
   }
 
-  test('A43 with the right certificate and password entries arrive and are read', async () => {
-    const link = open();
+  test.each(['plain', 'scram-sha-256', 'scram-sha-512'])('A43 with the right certificate and password entries arrive and are read (%s)', async (mechanism) => {
+    const link = open({ KAFKA_SASL_MECHANISM: mechanism });
     const entry = auditEntry();
     await until('it is delivered', () => link.sink.deliver([entry]).then(() => true, () => false), 20_000);
     const read: string[] = [];
@@ -61,6 +63,7 @@ describeWith(['kafka', 'openssl'], 'Kafka with TLS and a login', () => {
 
   test.each([
     ['a wrong password', { KAFKA_SASL_PASSWORD: 'wrong' }, /[Aa]uthentication failed/],
+    ['a wrong password for SCRAM', { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_PASSWORD: 'wrong' }, /[Aa]uthentication failed/],
     ['no TLS', { KAFKA_SSL: 'off', KAFKA_SSL_CA_FILE: '' }, /Kafka cannot be used/],
     ['a certificate nobody vouches for', { KAFKA_SSL_CA_FILE: '' }, /certificate/],
   ])('A43 with %s they do not, and the reason is told without the password', async (_name, changes, reason) => {
