@@ -2,13 +2,17 @@
  * The guarantees, each with the code that gives it and the tests that must turn red without that code. `find` is exact
  * and stands once in the file: when the code moves, the table is to be moved with it.
  */
-export interface Mutation {
-  /** Short, unique, for `--only`. */
-  name: string;
-  guarantee: string;
+interface Place {
   file: string;
   find: string;
   replace: string;
+}
+export interface Mutation extends Place {
+  /** Short, unique, for `--only`. */
+  name: string;
+  guarantee: string;
+  /** What holds it too: only without both is it gone. */
+  also?: Place;
   /** Test files of which at least one test must fail. */
   tests: string[];
   /** Programs without which these tests are skipped. */
@@ -162,7 +166,24 @@ export const mutations: Mutation[] = [
     file: 'src/session-owner/decide-send.ts',
     find: 'return begun(state, [turn], reply,',
     replace: 'return begun(state, turn ? [] : [turn], reply,',
+    also: { file: 'src/session-owner/storer.ts', find: 'meta.rev > this.#storedRev', replace: 'meta.rev < this.#storedRev' },
     tests: ['test/unit/session-owner/lost-reply.test.ts'],
+  },
+  {
+    name: 'version-told',
+    guarantee: 'Every tab hears which version is looked at now.',
+    file: 'src/session-owner/decide-send.ts',
+    find: 'return begun(state, [turn], reply,',
+    replace: 'return begun(state, turn ? [] : [turn], reply,',
+    tests: ['test/unit/session-owner/versions.test.ts'],
+  },
+  {
+    name: 'record-at-once',
+    guarantee: 'A title or a pin given while a reply is open is in lists at once.',
+    file: 'src/session-owner/storer.ts',
+    find: 'meta.rev > this.#storedRev',
+    replace: 'meta.rev < this.#storedRev',
+    tests: ['test/unit/session-owner/owner-node.test.ts'],
   },
   {
     name: 'kept-text',
