@@ -12,7 +12,10 @@ export function spokenFirst(url: string): Promise<string> {
   const socket = connect({ host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port || 6379), timeout: LISTEN_MS });
   return new Promise((resolve) => {
     let said = '';
-    socket.on('data', (data) => (said += data.toString()));
+    socket.on('data', (data) => {
+      said += data.toString();
+      if (said.length >= MOST_CHARS) socket.destroy();
+    });
     socket.on('timeout', () => socket.destroy());
     // What broke shows in what was said.
     socket.on('error', () => {});
