@@ -97,7 +97,7 @@ export class SessionDirectory {
   /** This node lost its leases: what it remembers is void. */
   dropAll(reason: string): void {
     this.#term += 1;
-    for (const sessionId of this.#restorer.cancel()) this.#unsure.add(sessionId);
+    this.#giveUpRestores(reason);
     for (const { actor } of [...this.#live.values()]) actor.stop(reason);
   }
 
@@ -123,7 +123,7 @@ export class SessionDirectory {
     this.#draining = true;
     for (const stop of this.#stopTimers) stop();
     await Promise.allSettled(this.#claiming.values());
-    this.#restorer.cancel();
+    this.#giveUpRestores('draining');
     await Promise.all([...this.#live.values()].map(async ({ actor }) => {
       await actor.finish('draining');
       await this.#release(actor.lease);
@@ -193,6 +193,17 @@ export class SessionDirectory {
     if (!lease) return this.#unsure.add(sessionId);
     this.#enter(lease, request);
     this.#world.ports.gateway.resync({ userId, sessionId, reason: 'store-lost-data', withinMs: RESYNC_WITHIN_MS });
+  }
+
+  /** What only this node remembers of them is gone: their tabs ask what there is. */
+  #giveUpRestores(reason: string): void {
+    const { gateway, logger } = this.#world.ports;
+    for (const { meta, lease } of this.#restorer.cancel()) {
+      const { sessionId, userId } = meta;
+      this.#unsure.add(sessionId);
+      logger.warn({ session: sessionId, epoch: lease.epoch, reason }, 'session given up');
+      gateway.resync({ userId, sessionId, reason: 'store-lost-data', withinMs: RESYNC_WITHIN_MS });
+    }
   }
 
   #gone(live: LiveSession, reason: string): void {

@@ -32,12 +32,12 @@ export class Restorer {
     return this.#waiting.has(sessionId);
   }
 
-  /** The leases are gone: what is not restored by now is not this node's any more. Answers what was being written. */
-  cancel(): string[] {
-    const sessions = [...this.#waiting.keys()];
+  /** What is not restored by now is not this node's any more. Answers what was being written. */
+  cancel(): RestoreRequest[] {
+    const requests = [...this.#waiting.values()];
     this.#term += 1;
     this.#waiting.clear();
-    return sessions;
+    return requests;
   }
 
   /** Stops these actors at once, all of them, and writes their sessions a few at a time. */

@@ -17,6 +17,8 @@ export function unsettled(world: World): string | null {
   const { witness, store, tabs, calls } = world;
   if (!store.resting) return 'the store settles';
   if (witness.openReplies > 0) return 'a reply has no end';
+  const coming = world.owners().find(({ owner }) => owner !== null && owner.directory.isLive(SESSION) && owner.directory.view(SESSION).length === 0);
+  if (coming) return `${coming.name} claims the session, or writes it anew`;
   const { meta } = store.kept(SESSION);
   if (meta && meta.storedThrough < meta.head) return 'history lacks something';
   for (const { name, store: tab, asking } of tabs) {

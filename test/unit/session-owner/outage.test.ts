@@ -197,19 +197,28 @@ describe('a store that lost its data', () => {
     expect(await node.backends.leases.owner(sessionId)).toBeNull();
   });
 
-  it('O58 nothing is written anew any more once the leases are lost', async () => {
-    await cluster.send(node, sessionId);
+  it('O58 nothing is written anew any more once the leases are lost: that is said, and tabs ask what there is', async () => {
+    const { replyId } = await cluster.send(node, sessionId);
     node.faults.beforeWrite = ({ op }) => {
-      if (op === 'log.restore') throw new Error('not yet');
+      if (op === 'log.restore' || op === 'history.store') throw new Error('not yet');
     };
+    await cluster.chunk('only here', 0, DONE);
     cluster.world.loseData();
     await settle();
+    expect(cluster.resyncs).toEqual([]);
     cluster.world.loseNode('n1');
     expect(node.owner.directory.isLive(sessionId)).toBe(false);
+    expect(cluster.resyncs).toMatchObject([{ ...user, sessionId, reason: 'store-lost-data' }]);
+    expect(logLines('session given up').at(-1)).toMatchObject({ fields: { session: sessionId, reason: 'node lost its leases' } });
     node.faults.heal();
     await cluster.clock.advance(1_000);
     expect(node.owner.directory.isLive(sessionId)).toBe(false);
     expect(await node.backends.log.meta(sessionId)).toBeNull();
+    const other = await cluster.start('n2');
+    await other.owner.reads.open({ ...user, sessionId });
+    await settle();
+    const [, reply] = (await other.owner.reads.open({ ...user, sessionId })).messages!;
+    expect(reply).toMatchObject({ id: replyId, status: 'failed', error: { retryable: true } });
   });
 
   it('O67 leaves a session alone of which history was told more: another node has owned it since', async () => {
