@@ -27,7 +27,7 @@ describe('the three configurations', () => {
 
   test.each([
     ['haproxy-sticky.cfg', ['    balance roundrobin'], ['    balance source', '    hash-type consistent sdbm avalanche']],
-    ['haproxy-tls.cfg', [], [/ssl-min-ver/, /redirect code 308/, /^$/, /^frontend https/, /ssl crt/, /HSTS/, /Strict-Transport/, /^.endif/, /use_backend/]],
+    ['haproxy-tls.cfg', [], [/ssl-min-ver/, /redirect code 308/, /# Who asks whether this proxy serves/, /^$/, /^frontend https/, /ssl crt/, /HSTS/, /Strict-Transport/, /^.endif/, /use_backend/]],
   ] as const)('%s differs from haproxy.cfg in nothing else', (name, without, beyond) => {
     const own = lines(name);
     expect(common.filter((line) => !own.includes(line))).toEqual(without);
