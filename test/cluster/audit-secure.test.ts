@@ -1,11 +1,11 @@
 /** Kafka behind TLS and a login: the audit trail goes there only with the right certificate and the right password. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openKafkaSink, type KafkaSinkLink } from '../../src/backends/cluster/kafka-sink.ts';
 import { loadConfig } from '../../src/config.ts';
 import { freePort } from '../../scripts/servers/local-server.ts';
 import { auditEntry } from '../contract/samples.ts';
+import { selfSigned } from '../support/servers/certificate.ts';
 import { testKafka } from '../support/servers/kafka.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { serverFolder } from '../support/servers/started.ts';
@@ -18,8 +18,8 @@ describeWith(['kafka', 'openssl'], 'Kafka with TLS and a login', () => {
 
   beforeAll(async () => {
     const dir = serverFolder('kafka');
-    const [key, certificate, both] = ['key.pem', 'certificate.pem', 'both.pem'].map((name) => join(dir, name)) as [string, string, string];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
+    const { key, certificate } = selfSigned(dir);
+    const both = join(dir, 'both.pem');
     writeFileSync(both, readFileSync(key, 'utf8') + readFileSync(certificate, 'utf8'));
     const port = await freePort();
     await testKafka({

@@ -1,28 +1,26 @@
 /** TLS to MongoDB, by the address alone. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { openMongoHistory } from '../../src/backends/cluster/mongo-history.ts';
 import { messageOf, recordOf } from '../contract/samples.ts';
+import { selfSigned } from '../support/servers/certificate.ts';
 import { testMongo } from '../support/servers/mongo.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { serverFolder } from '../support/servers/started.ts';
 import { until } from '../support/until.ts';
 
 describeWith(['mongo', 'openssl'], 'MongoDB over TLS', () => {
-  const certificate = join(serverFolder('mongo-tls'), 'cert.pem');
-  const key = `${certificate}.key`;
+  let certificate: string;
   let server: Server;
   let address: string;
 
   beforeAll(async () => {
-    const about = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', certificate, ...about], { stdio: 'ignore' });
+    const signed = selfSigned(serverFolder('mongo-tls'));
+    certificate = signed.certificate;
     const { port } = await testMongo();
-    server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (near) => {
+    server = createServer({ cert: readFileSync(certificate), key: readFileSync(signed.key) }, (near) => {
       const far = connect(port, '127.0.0.1');
       for (const [from, to] of [[near, far], [far, near]] as const) from.on('error', () => {}).on('close', () => to.destroy()).pipe(to);
     });

@@ -1,11 +1,10 @@
 /** `rediss://`: every connection of every node to Redis over TLS, with a user and a password. */
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort, type LocalServer } from '../../scripts/servers/local-server.ts';
 import { checkTabs } from '../support/cluster-check.ts';
 import { clusterEnv, startCluster, startNode, type Env } from '../support/cluster-nodes.ts';
 import { roamingTab, type RoamingTab } from '../support/roaming-tab.ts';
+import { selfSigned } from '../support/servers/certificate.ts';
 import { testMongo } from '../support/servers/mongo.ts';
 import { describeWith } from '../support/servers/programs.ts';
 import { testRedis } from '../support/servers/redis.ts';
@@ -24,12 +23,10 @@ describeWith(['redis-server', 'mongo', 'openssl'], 'Redis over TLS', () => {
   let redis: LocalServer;
 
   beforeAll(async () => {
-    const dir = serverFolder('redis-tls');
-    certificate = join(dir, 'certificate.pem');
-    const key = join(dir, 'key.pem');
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
+    const signed = selfSigned(serverFolder('redis-tls'));
+    certificate = signed.certificate;
     tlsPort = await freePort();
-    const tls = ['--tls-port', String(tlsPort), '--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'];
+    const tls = ['--tls-port', String(tlsPort), '--tls-cert-file', certificate, '--tls-key-file', signed.key, '--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'];
     args = [...tls, '--user', 'chat', 'on', `>${PASSWORD}`, '~*', '&*', '+@all'];
     redis = await testRedis({ args });
     const mongo = await testMongo();
