@@ -189,21 +189,24 @@ export class SessionDirectory {
 
   /** After a refusal the lease may still be this node's: the answer to an earlier, written attempt may have been lost. */
   #restored(request: RestoreRequest, lease: Lease | null): void {
-    const { sessionId, userId } = request.meta;
-    if (!lease) return this.#unsure.add(sessionId);
+    if (!lease) return this.#unsure.add(request.meta.sessionId);
     this.#enter(lease, request);
-    this.#world.ports.gateway.resync({ userId, sessionId, reason: 'store-lost-data', withinMs: RESYNC_WITHIN_MS });
+    this.#callTabs(request);
   }
 
   /** What only this node remembers of them is gone: their tabs ask what there is. */
   #giveUpRestores(reason: string): void {
-    const { gateway, logger } = this.#world.ports;
-    for (const { meta, lease } of this.#restorer.cancel()) {
-      const { sessionId, userId } = meta;
+    for (const request of this.#restorer.cancel()) {
+      const { sessionId, epoch } = request.lease;
       this.#unsure.add(sessionId);
-      logger.warn({ session: sessionId, epoch: lease.epoch, reason }, 'session given up');
-      gateway.resync({ userId, sessionId, reason: 'store-lost-data', withinMs: RESYNC_WITHIN_MS });
+      this.#world.ports.logger.warn({ session: sessionId, epoch, reason }, 'session given up');
+      this.#callTabs(request);
     }
+  }
+
+  /** They open again: their log is not the session's any more. */
+  #callTabs({ meta: { userId, sessionId } }: RestoreRequest): void {
+    this.#world.ports.gateway.resync({ userId, sessionId, reason: 'store-lost-data', withinMs: RESYNC_WITHIN_MS });
   }
 
   #gone(live: LiveSession, reason: string): void {
